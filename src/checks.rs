@@ -1,0 +1,354 @@
+//! The static half: checks that look at files, on rayon, without clock, network or environment.
+//!
+//! A check notes raw drafts; once all checks have seen a file, the masker turns them into findings.
+
+mod code;
+mod documents;
+mod finish;
+pub mod hygiene;
+mod secrets;
+pub mod vulnerable;
+mod waivers;
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use rayon::prelude::*;
+
+use crate::{
+    deadline::Deadline,
+    engines::secret::{masker::Masker, scanner::Scanner},
+    finding::{Draft, Fact, FileNotes, Finding, Gap, InlineWaiver, Outcome, Ran, RepoPath},
+    rule::{Kind, RuleId, RuleSet},
+    sources::{Advisories, Entry, SourceFile, Tree},
+};
+
+/// Most findings of one rule in one file that are listed.
+const MOST_OF_ONE_RULE: usize = 200;
+
+/// Something that a check looks at files as: `dockerfile`, `python`; with the rules it answers for.
+pub struct Subject {
+    /// Its name, `<check>/<what>`: `document/dockerfile`. The outcome is called so.
+    pub name: &'static str,
+    /// The rules that are looked for in such files.
+    pub rules: Vec<RuleId>,
+}
+
+/// A pure function of one file.
+pub trait FileCheck: Send + Sync {
+    /// The check's name, `document`.
+    fn name(&self) -> &'static str;
+    /// What it looks at files as.
+    fn subjects(&self) -> Vec<Subject>;
+    /// Whether it may have something to say about a file of this path.
+    fn wants(&self, path: &RepoPath) -> bool;
+    /// Looks at the file; notes each subject that it looked at it as.
+    fn check(&self, file: &SourceFile, deadline: &Deadline<'_>, notes: &mut FileNotes);
+}
+
+/// A check that needs several files, or what file checks noted.
+pub trait RepoCheck: Send + Sync {
+    /// The check's name, `hygiene`.
+    fn name(&self) -> &'static str;
+    /// Looks at the tree.
+    fn check(&self, tree: &Tree, facts: &[Fact], deadline: &Deadline<'_>) -> Outcome;
+}
+
+/// What the static half needs besides the tree.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The rules of the run.
+    pub rules: &'a RuleSet,
+    /// The secret scanner, which the masker needs even if secrets are not asked for.
+    pub scanner: &'a Scanner,
+    /// The compartments that are asked for.
+    pub kinds: &'a BTreeSet<Kind>,
+    /// Key of the fingerprints of secrets, if one is configured.
+    pub fingerprint_key: Option<&'a str>,
+    /// Whether the configuration leaves a path out: its findings are counted, and nothing passes by it.
+    pub is_excluded: &'a (dyn Fn(&str) -> bool + Sync),
+    /// Files over this many bytes are not read.
+    pub max_file_size: u64,
+    /// The advisory database, or why there is none and what to do; `None` if none was named.
+    pub advisories: Option<Result<&'a Advisories, &'a str>>,
+}
+
+/// Builds one file check.
+pub type BuildFileCheck = for<'a> fn(&Context<'a>) -> Box<dyn FileCheck + 'a>;
+
+/// The file checks, in the order in which people read them.
+pub const FILE_CHECKS: &[BuildFileCheck] =
+    &[secrets::build, code::build, documents::build, vulnerable::build];
+
+/// Builds one repository check.
+pub type BuildRepoCheck = for<'a> fn(&Context<'a>) -> Box<dyn RepoCheck + 'a>;
+
+/// The repository checks, in the order in which people read them.
+pub const REPO_CHECKS: &[BuildRepoCheck] = &[hygiene::policies, hygiene::lockfiles];
+
+/// What the static half brings home.
+pub struct Audit {
+    /// One outcome for each subject of each check.
+    pub outcomes: Vec<Outcome>,
+    /// Comments that excuse findings, by file.
+    pub waivers: Vec<(RepoPath, InlineWaiver)>,
+}
+
+/// Looks at every file of the tree with every check.
+pub fn audit(tree: &Tree, context: &Context<'_>, deadline: &Deadline<'_>) -> Audit {
+    let built = FILE_CHECKS.iter().map(|build| build(context));
+    let checks: Vec<_> = built.filter(|check| is_asked(check.as_ref(), context)).collect();
+    let visits: Vec<Visit> = tree
+        .entries()
+        .par_iter()
+        .map(|entry| visit(tree, entry, &checks, context, deadline))
+        .collect();
+    let mut audit = Audit { outcomes: outcomes(&checks), waivers: Vec::new() };
+    for visit in visits {
+        audit.take(visit, context);
+    }
+    let facts = audit.facts();
+    let whole = REPO_CHECKS.iter().map(|build| build(context).check(tree, &facts, deadline));
+    audit.outcomes.extend(whole);
+    audit
+}
+
+/// Whether a check looks for anything of the compartments that are asked for.
+fn is_asked(check: &dyn FileCheck, context: &Context<'_>) -> bool {
+    let subjects = check.subjects();
+    let mut rules = subjects.iter().flat_map(|subject| &subject.rules);
+    rules.any(|rule| rule.kind().is_some_and(|kind| context.kinds.contains(&kind)))
+}
+
+/// Reads the waivers of those files of `tree` that have waivers elsewhere, to see which stand in both.
+pub fn waivers_at(
+    tree: &Tree,
+    elsewhere: &[(RepoPath, InlineWaiver)],
+    context: &Context<'_>,
+) -> Vec<(RepoPath, InlineWaiver)> {
+    let paths: BTreeSet<&RepoPath> = elsewhere.iter().map(|(path, _)| path).collect();
+    let masker = Masker::plain(context.scanner);
+    let files = paths.into_iter().filter_map(|path| tree.read(tree.find(path.as_str())?).ok());
+    let read = |file: SourceFile| {
+        let waivers = waivers::read(&file, &masker).into_iter();
+        waivers.map(|waiver| (file.path().clone(), waiver)).collect::<Vec<_>>()
+    };
+    files.flat_map(read).collect()
+}
+
+/// What the checks made of one file.
+struct Visit {
+    path: RepoPath,
+    findings: Vec<(&'static str, Finding)>,
+    notes: FileNotes,
+    /// Why the file was not looked at, or not entirely.
+    gap: Option<Gap>,
+}
+
+fn visit(
+    tree: &Tree,
+    entry: &Entry,
+    checks: &[Box<dyn FileCheck + '_>],
+    context: &Context<'_>,
+    deadline: &Deadline<'_>,
+) -> Visit {
+    let mut visit = Visit {
+        path: entry.path.clone(),
+        findings: Vec::new(),
+        notes: FileNotes::default(),
+        gap: None,
+    };
+    let gap =
+        |reason: String| Some(Gap { subject: entry.path.to_string(), reason, incomplete: true });
+    if !checks.iter().any(|check| check.wants(&entry.path)) {
+        return visit;
+    }
+    if deadline.passed() {
+        visit.gap = gap(deadline.reason().to_owned());
+    } else if entry.size > context.max_file_size {
+        visit.gap = gap(format!("over the size limit of {} bytes", context.max_file_size));
+    } else {
+        match tree.read(entry) {
+            Ok(file) => {
+                // A fault in a check is told of the one file, and does not end the run.
+                let looked = catch_unwind(AssertUnwindSafe(|| {
+                    look(&file, checks, context, deadline, &mut visit);
+                }));
+                if looked.is_err() {
+                    visit.gap = gap("an internal fault: please report it".to_owned());
+                }
+            }
+            Err(error) => visit.gap = gap(error.to_string()),
+        }
+    }
+    visit
+}
+
+fn look(
+    file: &SourceFile,
+    checks: &[Box<dyn FileCheck + '_>],
+    context: &Context<'_>,
+    deadline: &Deadline<'_>,
+    visit: &mut Visit,
+) {
+    if file.is_binary() && !is_hidden_text(file, checks) {
+        return;
+    }
+    let mut drafts = Vec::new();
+    for check in checks.iter().filter(|check| check.wants(file.path())) {
+        let before = visit.notes.looked_at.len();
+        check.check(file, deadline, &mut visit.notes);
+        if file.is_binary() && check.name() != secrets::NAME {
+            doubt(file, before, &mut visit.notes);
+        }
+        drafts.extend(visit.notes.drafts.drain(..).map(|draft| (check.name(), draft)));
+    }
+    let masker = Masker::plain(context.scanner);
+    visit.notes.waivers = waivers::read(file, &masker);
+    if !visit.notes.gaps.is_empty() {
+        hide(file, &masker, context, &mut visit.notes.gaps);
+    }
+    if !visit.notes.draft_facts.is_empty() {
+        let drafts = std::mem::take(&mut visit.notes.draft_facts);
+        visit.notes.facts.extend(finish::finish_facts(file, drafts, context));
+    }
+    without_echoes(&mut drafts, context.kinds);
+    cap(&mut drafts, file, checks, &mut visit.notes);
+    if !drafts.is_empty() {
+        visit.findings = finish::finish(file, drafts, context);
+    }
+}
+
+/// Hides in what gaps say what they repeat of the file: as much of a credential as they cut it to.
+fn hide(
+    file: &SourceFile,
+    plain: &Masker<'_>,
+    context: &Context<'_>,
+    gaps: &mut [(&'static str, Gap)],
+) {
+    let found = context.scanner.matches(file);
+    let places: Vec<_> = found.0.iter().map(|secret| secret.at.clone()).collect();
+    let known = Masker::new(context.scanner, file.bytes(), &places);
+    for (_, gap) in gaps {
+        let hidden = known.quote(&gap.reason);
+        plain.quote(hidden.as_str()).as_str().clone_into(&mut gap.reason);
+    }
+}
+
+/// Whether a file with a NUL byte is text by all that can be told: one such byte hides nothing.
+fn is_hidden_text(file: &SourceFile, checks: &[Box<dyn FileCheck + '_>]) -> bool {
+    let mut others = checks.iter().filter(|check| check.name() != secrets::NAME);
+    !file.has_binary_format()
+        && (secrets::says_text(file.path()) || others.any(|check| check.wants(file.path())))
+}
+
+/// A parser may stop at a NUL byte: no subject that the file was looked at as may pass on that.
+fn doubt(file: &SourceFile, before: usize, notes: &mut FileNotes) {
+    let subjects: BTreeSet<&str> = notes.looked_at[before..].iter().copied().collect();
+    for subject in subjects {
+        notes.miss(subject, file.path(), "holds a NUL byte".to_owned());
+    }
+}
+
+/// A password that a check knows by its place (an environment, a settings file) is one finding, not two:
+/// what the generic rule says of the same bytes goes, if the other is shown.
+fn without_echoes(drafts: &mut Vec<(&'static str, Draft)>, kinds: &BTreeSet<Kind>) {
+    let is_asked = |draft: &Draft| draft.rule.kind().is_some_and(|kind| kinds.contains(&kind));
+    let known: Vec<_> = drafts
+        .iter()
+        .filter(|(check, draft)| *check != secrets::NAME && draft.secret.is_some())
+        .filter(|(_, draft)| is_asked(draft))
+        .map(|(_, draft)| draft.at.clone())
+        .collect();
+    drafts.retain(|(_, draft)| {
+        let overlaps = |at: &Range<usize>| at.start < draft.at.end && draft.at.start < at.end;
+        draft.rule.as_str() != secrets::GENERIC || !known.iter().any(overlaps)
+    });
+}
+
+/// A file that breaks one rule a thousand times over has one problem; listing all would drown the rest. What
+/// blocks is listed first.
+fn cap(
+    drafts: &mut Vec<(&'static str, Draft)>,
+    file: &SourceFile,
+    checks: &[Box<dyn FileCheck + '_>],
+    notes: &mut FileNotes,
+) {
+    let mut counts: HashMap<(&'static str, RuleId), usize> = HashMap::new();
+    drafts.sort_by_key(|(_, draft)| (draft.tier.unwrap_or_default(), Reverse(draft.severity)));
+    drafts.retain(|(check, draft)| {
+        let count = counts.entry((*check, draft.rule.clone())).or_default();
+        *count += 1;
+        *count <= MOST_OF_ONE_RULE
+    });
+    let mut over: Vec<_> =
+        counts.into_iter().filter(|(_, count)| *count > MOST_OF_ONE_RULE).collect();
+    over.sort();
+    for ((check, rule), count) in over {
+        let mut made = checks.iter().filter(|made| made.name() == check);
+        let subjects = made.find_map(|made| {
+            made.subjects().into_iter().find(|subject| subject.rules.contains(&rule))
+        });
+        if let Some(subject) = subjects {
+            let reason = format!("{rule} has {count} findings here; {MOST_OF_ONE_RULE} are listed");
+            notes.miss(subject.name, file.path(), reason);
+        }
+    }
+}
+
+fn outcomes(checks: &[Box<dyn FileCheck + '_>]) -> Vec<Outcome> {
+    let subjects = checks.iter().flat_map(|check| check.subjects());
+    subjects.map(|subject| Outcome::new(subject.name, subject.rules, Ran::Complete)).collect()
+}
+
+impl Audit {
+    fn facts(&self) -> Vec<Fact> {
+        self.outcomes.iter().flat_map(|outcome| outcome.facts.iter().cloned()).collect()
+    }
+
+    fn take(&mut self, visit: Visit, context: &Context<'_>) {
+        let counts = !(context.is_excluded)(visit.path.as_str());
+        for name in visit.notes.looked_at.iter().filter(|_| counts) {
+            let outcome = self.outcomes.iter_mut().find(|outcome| outcome.check == *name);
+            if let Some(outcome) = outcome {
+                outcome.looked_at += 1;
+            }
+        }
+        for (name, gap) in visit.notes.gaps {
+            if let Some(outcome) = self.outcomes.iter_mut().find(|outcome| outcome.check == name) {
+                outcome.leave_out(gap);
+            }
+        }
+        for (check, finding) in visit.findings {
+            if let Some(outcome) = self.owner(check, &finding.rule) {
+                outcome.findings.push(finding);
+            }
+        }
+        let path = visit.path;
+        self.waivers.extend(visit.notes.waivers.into_iter().map(|waiver| (path.clone(), waiver)));
+        if let Some(first) = self.outcomes.first_mut() {
+            first.facts.extend(visit.notes.facts);
+        }
+        if let Some(gap) = visit.gap {
+            self.miss(&gap);
+        }
+    }
+
+    fn owner(&mut self, check: &str, rule: &RuleId) -> Option<&mut Outcome> {
+        let is_owner = |outcome: &&mut Outcome| {
+            outcome.check.split('/').next() == Some(check) && outcome.rules.contains(rule)
+        };
+        self.outcomes.iter_mut().find(is_owner)
+    }
+
+    /// A file that no check saw makes all of them partial: none of them may pass on the strength of the rest.
+    fn miss(&mut self, gap: &Gap) {
+        for outcome in &mut self.outcomes {
+            outcome.leave_out(gap.clone());
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! Turns drafts into findings: masks them, places them, gives each its fingerprint.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+};
+
+use super::Context;
+use crate::{
+    engines::secret::masker::Masker,
+    finding::{
+        Draft, DraftEdit, DraftFact, DraftStep, Edit, Evidence, Excerpt, Fact, FilePlace, Finding,
+        Fingerprint, Fix, Place, Quoted, RouteFact, Secret, Step, secret::mask,
+    },
+    rule::RuleId,
+    sources::SourceFile,
+};
+
+/// Lines shown before and after a finding.
+const AROUND: u32 = 1;
+/// Most lines of one finding that are shown.
+const MOST_LINES: u32 = 8;
+/// A mark stands in a long line after so many bytes, where its columns are known.
+const STRETCH: usize = 1_024;
+/// So many last bytes before a weak secret tell it from others.
+const LONGEST_STABLE: usize = 4_096;
+/// A line longer than this many bytes is cut to a window around the finding.
+const LONGEST_LINE: usize = 160;
+/// Values with less entropy than this many bits could be found by search from their hash.
+const SEARCHABLE_BITS: f64 = 60.0;
+/// A shorter credential is hidden where it was found, not in every word that holds it.
+const SHORTEST_HIDDEN: usize = 4;
+/// Most characters of the file that a message repeats.
+const LONGEST_QUOTE: usize = 80;
+/// Of so many first bytes the message may repeat something.
+const LONGEST_MASKED: usize = 4096;
+/// Key of the fingerprints of secrets where the user gave none. It keeps them apart from plain hashes.
+const DEFAULT_KEY: &str = "seaworthy";
+
+/// Turns the drafts of one file into findings. Each keeps the name of its check.
+pub(super) fn finish(
+    file: &SourceFile,
+    mut drafts: Vec<(&'static str, Draft)>,
+    context: &Context<'_>,
+) -> Vec<(&'static str, Finding)> {
+    drafts.sort_by(|(_, a), (_, b)| (a.at.start, &a.rule).cmp(&(b.at.start, &b.rule)));
+    let noted: Vec<Noted<'_>> = drafts
+        .iter()
+        .filter_map(|(_, draft)| Some((draft.at.clone(), draft.secret.as_ref()?)))
+        .collect();
+    let desk = Desk::new(file, &noted, context);
+    let mut seen = HashMap::new();
+    let finished = drafts
+        .into_iter()
+        .filter_map(|(check, draft)| desk.finish(draft, &mut seen).map(|finding| (check, finding)));
+    finished.collect()
+}
+
+/// Turns the drafts of a repository check about one file into findings.
+pub(super) fn file_findings(
+    file: &SourceFile,
+    drafts: Vec<Draft>,
+    context: &Context<'_>,
+) -> Vec<Finding> {
+    let drafts = drafts.into_iter().map(|draft| ("", draft)).collect();
+    finish(file, drafts, context).into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// A finding about the repository as a whole; `None` if the rule is not part of the run.
+pub(super) fn repository_finding(
+    rule: &RuleId,
+    message: &str,
+    context: &Context<'_>,
+) -> Option<Finding> {
+    let rule = context.rules.get(rule)?;
+    Some(Finding {
+        rule: rule.id.clone(),
+        severity: rule.severity,
+        confidence: rule.confidence,
+        tier: rule.tier,
+        place: Place::Repository { at: None },
+        related: Vec::new(),
+        flow: Vec::new(),
+        message: Masker::plain(context.scanner).quote(message),
+        evidence: Vec::new(),
+        fix: None,
+        fingerprint: Fingerprint::of(&[rule.id.as_str(), "repository"]),
+    })
+}
+
+/// Gives the facts of one file their places.
+pub(super) fn finish_facts(
+    file: &SourceFile,
+    drafts: Vec<DraftFact>,
+    context: &Context<'_>,
+) -> Vec<Fact> {
+    let desk = Desk::new(file, &[], context);
+    let fact = |draft| match draft {
+        DraftFact::Route { method, route, at } => {
+            Fact::Route(RouteFact { method, route, at: desk.place(&at) })
+        }
+        DraftFact::DebugFlag(at) => Fact::DebugFlag(desk.place(&at)),
+    };
+    drafts.into_iter().map(fact).collect()
+}
+
+/// Where a check found a credential, and its value, which may be written in another way there.
+type Noted<'a> = (Range<usize>, &'a Secret);
+
+/// What the scanner takes for a secret, and what any other check says is one, wherever it stands; in
+/// order, apart.
+fn secrets_of(file: &SourceFile, noted: &[Noted<'_>], context: &Context<'_>) -> Vec<Range<usize>> {
+    let found = context.scanner.matches(file);
+    let mut secrets: Vec<_> = found.0.iter().map(|secret| secret.at.clone()).collect();
+    secrets.extend(noted.iter().flat_map(|(at, secret)| as_written(file, at, secret)));
+    for secret in long_values(noted) {
+        let starts = memchr::memmem::find_iter(file.bytes(), secret.expose());
+        secrets.extend(starts.map(|start| start..start + secret.len()));
+    }
+    secrets.sort_by_key(|at| (at.start, at.end));
+    secrets.dedup_by(|later, earlier| {
+        let overlap = later.start < earlier.end;
+        if overlap {
+            earlier.end = earlier.end.max(later.end);
+        }
+        overlap
+    });
+    secrets
+}
+
+/// The values that are hidden wherever they stand.
+fn long_values<'a>(noted: &[Noted<'a>]) -> BTreeSet<&'a Secret> {
+    let values = noted.iter().map(|(_, secret)| *secret);
+    values.filter(|secret| secret.len() >= SHORTEST_HIDDEN).collect()
+}
+
+/// The credential where it was found: the value itself or, if it is written with escapes, all that is there.
+fn as_written(file: &SourceFile, at: &Range<usize>, secret: &Secret) -> Vec<Range<usize>> {
+    let written = file.bytes().get(at.clone()).unwrap_or_default();
+    if secret.is_empty() {
+        return Vec::new();
+    }
+    let starts = memchr::memmem::find_iter(written, secret.expose());
+    let places: Vec<_> =
+        starts.map(|start| at.start + start..at.start + start + secret.len()).collect();
+    if places.is_empty() { vec![at.clone()] } else { places }
+}
+
+/// The file's text with each secret hidden. It has other offsets, but the same lines and columns.
+fn masked_text(file: &SourceFile, secrets: &[Range<usize>]) -> Vec<MaskedLine> {
+    let text = file.text();
+    let mut masked = String::with_capacity(text.len());
+    let mut done = 0;
+    for at in secrets {
+        let (Some(before), Some(secret)) = (text.get(done..at.start), text.get(at.clone())) else {
+            continue;
+        };
+        masked.push_str(before);
+        masked.push_str(&mask(secret));
+        done = at.end;
+    }
+    masked.push_str(text.get(done..).unwrap_or_default());
+    split_lines(&masked)
+}
+
+fn split_lines(text: &str) -> Vec<MaskedLine> {
+    text.replace("\r\n", "\n").split(['\n', '\r']).map(MaskedLine::new).collect()
+}
+
+/// A line without its secrets.
+struct MaskedLine {
+    text: String,
+    /// Here and there in a long line: a byte, and the UTF-16 units before it.
+    marks: Vec<(usize, usize)>,
+}
+
+impl MaskedLine {
+    fn new(line: &str) -> Self {
+        let mut marks = Vec::new();
+        let (mut next, mut units) = (STRETCH, 0);
+        let longer = line.len() > STRETCH;
+        for (byte, character) in line.char_indices().take_while(|_| longer) {
+            if byte >= next {
+                marks.push((byte, units));
+                next = byte + STRETCH;
+            }
+            units += character.len_utf16();
+        }
+        Self { text: line.to_owned(), marks }
+    }
+
+    fn byte_of_column(&self, column: u32) -> usize {
+        let wanted = (column as usize).saturating_sub(1);
+        let after = self.marks.partition_point(|(_, units)| *units <= wanted);
+        let (from, mut units) = after.checked_sub(1).map_or((0, 0), |at| self.marks[at]);
+        for (byte, character) in self.text[from..].char_indices() {
+            if units >= wanted {
+                return from + byte;
+            }
+            units += character.len_utf16();
+        }
+        self.text.len()
+    }
+}
+
+/// Everything that is needed to finish the drafts of one file.
+struct Desk<'a> {
+    file: &'a SourceFile,
+    masker: Masker<'a>,
+    masked: Vec<MaskedLine>,
+    context: &'a Context<'a>,
+}
+
+impl<'a> Desk<'a> {
+    fn new(file: &'a SourceFile, noted: &[Noted<'_>], context: &'a Context<'a>) -> Self {
+        let secrets = secrets_of(file, noted, context);
+        let is_long = |at: &&Range<usize>| at.len() >= SHORTEST_HIDDEN;
+        let long: Vec<_> = secrets.iter().filter(is_long).cloned().collect();
+        let values = long_values(noted);
+        let masker = Masker::new(context.scanner, file.bytes(), &long)
+            .knowing(values.into_iter().map(Secret::expose));
+        Self { file, masker, masked: masked_text(file, &secrets), context }
+    }
+
+    fn finish(&self, draft: Draft, seen: &mut HashMap<String, u32>) -> Option<Finding> {
+        let rule = self.context.rules.get(&draft.rule)?;
+        let at = self.place(&draft.at);
+        let fingerprint = self.fingerprint(&draft, seen);
+        let step = |step: &DraftStep| Step {
+            place: Place::File(self.place(&step.at)),
+            note: self.masker.quote(&step.note),
+        };
+        let evidence = |(label, text): &(String, String)| Evidence {
+            label: label.clone(),
+            text: self.masker.quote(text),
+        };
+        Some(Finding {
+            rule: draft.rule.clone(),
+            severity: draft.severity.unwrap_or(rule.severity),
+            confidence: draft.confidence.unwrap_or(rule.confidence),
+            tier: draft.tier.unwrap_or(rule.tier),
+            related: draft.related.iter().map(step).collect(),
+            flow: Vec::new(),
+            message: self.message(&draft),
+            evidence: draft.evidence.iter().map(evidence).collect(),
+            fix: draft.fix.as_ref().map(|(title, edits)| Fix {
+                command: draft.command.clone(),
+                ..self.fix(title, edits)
+            }),
+            fingerprint,
+            place: match draft.package {
+                Some(package) => Place::Package { at, package },
+                None => Place::File(at),
+            },
+        })
+    }
+
+    /// The message, and what it repeats of the file on one short line.
+    fn message(&self, draft: &Draft) -> Quoted {
+        let Some(quoted) = &draft.quoted else { return self.masker.quote(&draft.message) };
+        let end = quoted.floor_char_boundary(LONGEST_MASKED);
+        let masked = self.masker.quote(&quoted[..end]);
+        let mut words = masked.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Some((cut, _)) = words.char_indices().nth(LONGEST_QUOTE) {
+            words.truncate(words[..cut].trim_end().len());
+            words.push('…');
+        }
+        if words.is_empty() {
+            return self.masker.quote(&draft.message);
+        }
+        self.masker.quote(&format!("{}: `{words}`", draft.message))
+    }
+
+    fn fix(&self, title: &str, edits: &[DraftEdit]) -> Fix {
+        let edit = |edit: &DraftEdit| Edit {
+            path: self.file.path().clone(),
+            span: self.file.span(&edit.at),
+            text: self.masker.quote(&edit.text),
+        };
+        let edits = edits.iter().map(edit).collect();
+        Fix { title: self.masker.quote(title), edits, command: None }
+    }
+
+    fn place(&self, at: &Range<usize>) -> FilePlace {
+        let span = self.file.span(at);
+        FilePlace {
+            path: self.file.path().clone(),
+            span,
+            excerpt: self.excerpt(at),
+            line_hash: self.file.line_hash(span.start_line),
+        }
+    }
+
+    fn excerpt(&self, at: &Range<usize>) -> Excerpt {
+        let span = self.file.span(at);
+        let last = span.end_line.min(span.start_line + MOST_LINES - 1);
+        let first_line = span.start_line.saturating_sub(AROUND).max(1);
+        let last_line = last + AROUND;
+        let column = |line: u32, column: u32| {
+            self.masked.get(line as usize - 1).map_or(0, |line| line.byte_of_column(column))
+        };
+        let start = column(span.start_line, span.start_column);
+        let end = if last == span.end_line {
+            column(last, span.end_column)
+        } else {
+            self.masked_line(last).len()
+        };
+        let cut = window_start(self.masked_line(span.start_line), start);
+        let shift = |line: u32, byte: usize| {
+            let shown = cut_line(self.masked_line(line), cut);
+            byte.saturating_sub(cut).min(shown.len())
+        };
+        let exists = |line: &u32| (*line as usize) <= self.masked.len();
+        Excerpt {
+            first_line,
+            lines: (first_line..=last_line)
+                .filter(exists)
+                .map(|line| self.masker.quote(cut_line(self.masked_line(line), cut)))
+                .collect(),
+            start: ((span.start_line - first_line) as usize, shift(span.start_line, start)),
+            end: ((last - first_line) as usize, shift(last, end)),
+        }
+    }
+
+    fn masked_line(&self, number: u32) -> &str {
+        self.masked.get(number as usize - 1).map_or("", |line| &line.text)
+    }
+
+    fn fingerprint(&self, draft: &Draft, seen: &mut HashMap<String, u32>) -> Fingerprint {
+        let rule = draft.rule.as_str();
+        let key = self.context.fingerprint_key;
+        if let Some(secret) = &draft.secret
+            && (key.is_some() || secret.entropy() >= SEARCHABLE_BITS)
+        {
+            return Fingerprint::of(&[rule, &secret.keyed_hash(key.unwrap_or(DEFAULT_KEY))]);
+        }
+        let subject = draft.subject.clone().unwrap_or_else(|| self.stable_text(draft));
+        let occurrence = seen.entry(format!("{rule}\0{subject}")).or_default();
+        *occurrence += 1;
+        let path = self.file.path().as_str();
+        Fingerprint::of(&[rule, path, &subject, &occurrence.to_string()])
+    }
+
+    /// The text of the finding without white space; for a weak secret, its line without the secret.
+    fn stable_text(&self, draft: &Draft) -> String {
+        let text = self.file.text();
+        let stable = match &draft.secret {
+            Some(_) => {
+                let line = self.file.line(self.file.line_of(draft.at.start)).unwrap_or(0..0);
+                let end = draft.at.start.max(line.start);
+                let first = text.floor_char_boundary(end.saturating_sub(LONGEST_STABLE));
+                text.get(first.max(line.start)..end).unwrap_or_default()
+            }
+            None => text.get(draft.at.clone()).unwrap_or_default(),
+        };
+        stable.split_whitespace().collect()
+    }
+}
+
+/// Where the window of a long line begins, on a character boundary.
+fn window_start(line: &str, finding: usize) -> usize {
+    if line.len() <= LONGEST_LINE {
+        return 0;
+    }
+    let wanted = finding.saturating_sub(LONGEST_LINE / 4);
+    (wanted..=finding).find(|byte| line.is_char_boundary(*byte)).unwrap_or(0)
+}
+
+fn cut_line(line: &str, from: usize) -> &str {
+    let from = (from..line.len()).find(|byte| line.is_char_boundary(*byte)).unwrap_or(line.len());
+    let until = (from + LONGEST_LINE).min(line.len());
+    let until = (from..=until).rev().find(|byte| line.is_char_boundary(*byte)).unwrap_or(from);
+    &line[from..until]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_a_long_masked_line_are_found_from_marks() {
+        let text = "é😀x".repeat(2_000);
+        let line = MaskedLine::new(&text);
+        assert!(line.marks.len() > 5);
+        for (byte, _) in text.char_indices().step_by(61).chain([(text.len(), ' ')]) {
+            let column = u32::try_from(text[..byte].encode_utf16().count() + 1).unwrap();
+            assert_eq!(line.byte_of_column(column), byte);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! A secret rule made ready to search with: compiled when one of its keywords is first seen.
+
+use std::ops::Range;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use regex_automata::{
+    Input, PatternID,
+    meta::{self, Regex},
+    util::{captures::Captures, syntax},
+};
+
+use super::{
+    claims::Grounds,
+    generic::{self, Assignment, FileNature},
+    placeholder,
+    validators::{self, Verdict},
+};
+use crate::{
+    finding::secret::bits_per_byte,
+    rule::{Matcher, Rule, SecretMatcher, Tier},
+};
+
+/// Bytes of a line, before and after a secret, that `unless-line` sees.
+const LINE_SEEN: usize = 2_048;
+/// Most bytes that the automata of one expression may take.
+const SIZE_LIMIT: usize = 32 << 20;
+
+/// What a rule makes of one place that its expression matches.
+pub(super) enum Opinion {
+    /// It is a credential.
+    Accepted {
+        /// The bytes of the credential.
+        at: Range<usize>,
+        /// The bytes of the name that it is given to, for rules that see one.
+        name: Option<Range<usize>>,
+        /// The tier, which may be lower than the rule's.
+        tier: Tier,
+        /// What was verified.
+        verified: Option<String>,
+    },
+    /// It is known not to be one: a placeholder, or a vendor's documentation key.
+    Refused(Range<usize>),
+}
+
+/// The compiled parts of one rule.
+pub(super) struct Pattern {
+    matcher: SecretMatcher,
+    tier: Tier,
+    regex: Regex,
+    secret: usize,
+    name: Option<usize>,
+    quote: Option<usize>,
+    unless: Option<Regex>,
+    unless_line: Option<Regex>,
+    paths: Option<GlobSet>,
+    not_paths: Option<GlobSet>,
+}
+
+impl Pattern {
+    /// Compiles the rule; `None` if it is no secret rule or can not be compiled.
+    pub(super) fn new(rule: &Rule) -> Option<Self> {
+        let Matcher::Secret(matcher) = &rule.matcher else { return None };
+        let regex = compile(&matcher.regex)?;
+        let group = |name: &str| regex.group_info().to_index(PatternID::ZERO, name);
+        let optional = |text: &Option<String>| match text {
+            Some(text) => compile(text).map(Some),
+            None => Some(None),
+        };
+        Some(Self {
+            secret: group("secret")?,
+            name: group("name"),
+            quote: group("quote"),
+            unless: optional(&matcher.unless)?,
+            unless_line: optional(&matcher.unless_line)?,
+            paths: globs(&matcher.paths),
+            not_paths: globs(&matcher.not_paths),
+            tier: rule.tier,
+            matcher: matcher.clone(),
+            regex,
+        })
+    }
+
+    /// Whether the rule is about names and values in general, and so yields to all others.
+    pub(super) const fn is_generic(&self) -> bool {
+        self.matcher.generic
+    }
+
+    /// What the rule knows this value by.
+    pub(super) fn grounds(&self, value: &[u8]) -> Grounds {
+        let mut keywords = self.matcher.keywords.iter();
+        if self.is_generic() {
+            Grounds::Name
+        } else if keywords.any(|keyword| value.starts_with(keyword.as_bytes())) {
+            Grounds::Prefix
+        } else {
+            Grounds::Context
+        }
+    }
+
+    /// Whether the rule looks at files of this path.
+    pub(super) fn looks_at(&self, path: &str) -> bool {
+        self.paths.as_ref().is_none_or(|globs| globs.is_match(path))
+            && !self.not_paths.as_ref().is_some_and(|globs| globs.is_match(path))
+    }
+
+    /// Gives `each` the rule's opinion of every match that lies in `window`.
+    pub(super) fn search(
+        &self,
+        bytes: &[u8],
+        window: Range<usize>,
+        nature: FileNature,
+        mut each: impl FnMut(Opinion),
+    ) {
+        let mut groups = self.regex.create_captures();
+        let mut from = window.start;
+        while from <= window.end {
+            let input = Input::new(bytes).span(from..window.end);
+            self.regex.search_captures(&input, &mut groups);
+            let Some(whole) = groups.get_match() else { return };
+            let opinion = self.judge(bytes, &groups, nature);
+            from = match (&opinion, groups.get_group(self.secret)) {
+                // What was taken for a value may be the name of the next one: `secret = env.SECRET || "…"`.
+                (None, Some(value)) if self.is_generic() => value.start.max(whole.start() + 2) - 1,
+                _ => whole.end().max(from + 1),
+            };
+            if let Some(opinion) = opinion {
+                each(opinion);
+            }
+        }
+    }
+
+    fn judge(&self, bytes: &[u8], groups: &Captures, nature: FileNature) -> Option<Opinion> {
+        let at = groups.get_group(self.secret)?.range();
+        let value = &bytes[at.clone()];
+        if self.is_excused(bytes, &at) {
+            return Some(Opinion::Refused(at));
+        }
+        if self.matcher.min_entropy.is_some_and(|least| bits_per_byte(value) < f64::from(least)) {
+            return None;
+        }
+        let name = self.name.and_then(|group| groups.get_group(group)).map(|span| span.range());
+        let mut tier = self.tier;
+        if self.is_generic() {
+            let quote = self.quote.and_then(|group| groups.get_group(group));
+            let named = name.clone().unwrap_or(at.start..at.start);
+            let assignment = Assignment {
+                name: &bytes[named.clone()],
+                between: bytes.get(named.end..at.start).unwrap_or_default(),
+                quote: quote.and_then(|quote| bytes[quote.range()].last().copied()),
+                value,
+                rest: rest_of_line(bytes, at.end),
+            };
+            tier = tier.max(generic::judge(&assignment, nature)?);
+        }
+        let verified =
+            match self.matcher.validate.as_deref().map(|name| validators::run(name, value)) {
+                Some(Verdict::Refused) => return Some(Opinion::Refused(at)),
+                Some(Verdict::Confirmed(words)) => Some(words),
+                Some(Verdict::Doubtful(words)) => {
+                    tier = tier.max(Tier::Warning);
+                    Some(words)
+                }
+                Some(Verdict::Silent) | None => None,
+            };
+        Some(Opinion::Accepted { at, name, tier, verified })
+    }
+
+    fn is_excused(&self, bytes: &[u8], at: &Range<usize>) -> bool {
+        let value = &bytes[at.clone()];
+        let matches = |regex: &Option<Regex>, text: &[u8]| {
+            regex.as_ref().is_some_and(|regex| regex.is_match(text))
+        };
+        (!self.is_generic() && placeholder::is_placeholder(value))
+            || self.says_words_after_its_prefix(value)
+            || matches(&self.unless, value)
+            || (self.unless_line.is_some() && matches(&self.unless_line, line_around(bytes, at)))
+    }
+
+    /// `glptt-the-token-of-the-trigger`: no vendor draws that.
+    fn says_words_after_its_prefix(&self, value: &[u8]) -> bool {
+        let prefixes = self.matcher.keywords.iter().map(String::as_bytes);
+        let drawn =
+            prefixes.filter_map(|prefix| value.strip_prefix(prefix)).min_by_key(|rest| rest.len());
+        !self.is_generic()
+            && drawn.is_some_and(|drawn| {
+                // Without a separator, letters alone may well be drawn: `WSQYIQNAPPIPIGVU`.
+                let is_phrase = drawn.iter().any(|byte| matches!(byte, b'-' | b'_'));
+                is_phrase && drawn.len() >= 16 && generic::is_made_of_words(drawn)
+            })
+    }
+}
+
+/// Compiles for bytes; only an expression that asks for Unicode by name gets it.
+fn compile(text: &str) -> Option<Regex> {
+    let build = |unicode: bool| {
+        Regex::builder()
+            .syntax(syntax::Config::new().unicode(unicode).utf8(false))
+            .configure(meta::Config::new().utf8_empty(false).nfa_size_limit(Some(SIZE_LIMIT)))
+            .build(text)
+            .ok()
+    };
+    build(false).or_else(|| build(true))
+}
+
+fn globs(globs: &[String]) -> Option<GlobSet> {
+    if globs.is_empty() {
+        return None;
+    }
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        let anywhere = if glob.contains('/') { glob.clone() } else { format!("**/{glob}") };
+        if let Ok(glob) = GlobBuilder::new(&anywhere).literal_separator(true).build() {
+            set.add(glob);
+        }
+    }
+    set.build().ok()
+}
+
+fn line_around<'a>(bytes: &'a [u8], at: &Range<usize>) -> &'a [u8] {
+    let first = at.start.saturating_sub(LINE_SEEN);
+    let start =
+        memchr::memrchr(b'\n', &bytes[first..at.start]).map_or(first, |end| first + end + 1);
+    &bytes[start..at.end + rest_of_line(bytes, at.end).len()]
+}
+
+fn rest_of_line(bytes: &[u8], from: usize) -> &[u8] {
+    let last = bytes.len().min(from + LINE_SEEN);
+    let end = memchr::memchr(b'\n', &bytes[from..last]).map_or(last, |end| from + end);
+    &bytes[from..end]
+}

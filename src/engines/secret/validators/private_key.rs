@@ -1,0 +1,237 @@
+//! Private keys: kind, size, and whether a passphrase protects them.
+//!
+//! Reads PKCS #1 (RFC 8017), SEC 1 (RFC 5915), PKCS #8 (RFC 5958), DSA as OpenSSL writes it, and
+//! OpenSSH's own form (`PROTOCOL.key`), through line ends that are escaped, quoted or indented.
+
+use super::{Verdict, encoded};
+
+/// A PEM block, or several pieces of one in source code.
+pub(super) fn pem(value: &[u8]) -> Verdict {
+    let text = String::from_utf8_lossy(value);
+    if text.contains("4,ENCRYPTED") {
+        return Verdict::Confirmed(format!("{}encrypted", kind_before_key(&text)));
+    }
+    if text.contains("PGP PRIVATE KEY") {
+        return Verdict::Silent;
+    }
+    match encoded::decode(&body(&text)).as_deref().and_then(describe) {
+        Some(words) => Verdict::Confirmed(words),
+        None => Verdict::doubtful("does not decode as a private key"),
+    }
+}
+
+/// The key of a Google service account, with its line ends escaped for JSON.
+pub(super) fn google_service_account(value: &[u8]) -> Verdict {
+    pem(value)
+}
+
+/// `RSA, ` of `-----BEGIN RSA PRIVATE KEY-----`.
+fn kind_before_key(text: &str) -> String {
+    let head =
+        text.trim_start_matches("-----BEGIN ").split("PRIVATE KEY").next().unwrap_or_default();
+    let kind = head.trim();
+    if kind.is_empty() || kind == "ENCRYPTED" { String::new() } else { format!("{kind}, ") }
+}
+
+/// The base64 characters between the two boundary lines, without headers.
+fn body(text: &str) -> Vec<u8> {
+    let text = text.replace("\\n", "\n").replace("\\r", "\n");
+    let inner = text.split("-----").nth(2).unwrap_or_default();
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let lines = inner.lines().filter(|line| !line.contains(": "));
+    lines.map(between_quotes).flat_map(str::bytes).filter(is_part).collect()
+}
+
+/// The part of a line of source code that is text; a line without quotes is text as a whole.
+fn between_quotes(line: &str) -> &str {
+    let quotes = ['"', '\'', '`'];
+    if !line.contains(quotes) {
+        return line;
+    }
+    let longest = line.split(quotes).max_by_key(|piece| piece.len()).unwrap_or_default();
+    if longest.contains(|character: char| character.is_ascii_alphanumeric()) { longest } else { "" }
+}
+
+fn describe(raw: &[u8]) -> Option<String> {
+    if let Some(rest) = raw.strip_prefix(b"openssh-key-v1\0") {
+        return describe_openssh(rest);
+    }
+    let mut key = Reader(Reader(raw).element(SEQUENCE)?);
+    if let Some(algorithm) = key.clone().element(SEQUENCE) {
+        // EncryptedPrivateKeyInfo begins with the cipher instead of a version.
+        return Reader(algorithm).element(OBJECT_ID).map(|_| "encrypted".to_owned());
+    }
+    let version = key.element(INTEGER)?;
+    if let Some(algorithm) = key.clone().element(SEQUENCE) {
+        key.element(SEQUENCE)?;
+        return describe_pkcs8(algorithm, key.element(OCTETS)?);
+    }
+    if let (&[1], Some(secret)) = (version, key.clone().element(OCTETS)) {
+        return Some(format!("EC {}, not encrypted", secret.len() * 8));
+    }
+    let bits = bits(key.element(INTEGER)?);
+    let after_second = key.element(INTEGER).map(self::bits)?;
+    // DSA goes on with its subgroup's order, RSA with its small public exponent.
+    let kind = if (160..=256).contains(&after_second) { "DSA" } else { "RSA" };
+    Some(format!("{kind} {bits}, not encrypted"))
+}
+
+const INTEGER: u8 = 0x02;
+const OCTETS: u8 = 0x04;
+const OBJECT_ID: u8 = 0x06;
+const SEQUENCE: u8 = 0x30;
+
+/// Object identifiers of algorithms and curves, without their tag.
+const NAMES: &[(&[u8], &str)] = &[
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01], "RSA"),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a], "RSA-PSS"),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01], "DSA"),
+    (&[0x2b, 0x65, 0x70], "Ed25519"),
+    (&[0x2b, 0x65, 0x71], "Ed448"),
+    (&[0x2b, 0x65, 0x6e], "X25519"),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], "EC P-256"),
+    (&[0x2b, 0x81, 0x04, 0x00, 0x22], "EC P-384"),
+    (&[0x2b, 0x81, 0x04, 0x00, 0x23], "EC P-521"),
+    (&[0x2b, 0x81, 0x04, 0x00, 0x0a], "EC secp256k1"),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01], "EC"),
+];
+
+fn describe_pkcs8(algorithm: &[u8], key: &[u8]) -> Option<String> {
+    let name = |id: &[u8]| NAMES.iter().find(|(known, _)| *known == id).map(|(_, name)| *name);
+    let mut algorithm = Reader(algorithm);
+    let kind = name(algorithm.element(OBJECT_ID)?).unwrap_or("private key");
+    let curve = algorithm.element(OBJECT_ID).and_then(name);
+    let size = if kind.starts_with("RSA") { modulus_bits(key) } else { None };
+    Some(match (size, curve) {
+        (Some(bits), _) => format!("{kind} {bits}, not encrypted"),
+        (None, Some(curve)) => format!("{curve}, not encrypted"),
+        (None, None) => format!("{kind}, not encrypted"),
+    })
+}
+
+fn modulus_bits(key: &[u8]) -> Option<usize> {
+    let mut key = Reader(Reader(key).element(SEQUENCE)?);
+    key.element(INTEGER)?;
+    key.element(INTEGER).map(bits)
+}
+
+fn bits(number: &[u8]) -> usize {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let leading = number.get(zeros).map_or(0, |byte| byte.leading_zeros() as usize);
+    (number.len() - zeros) * 8 - leading
+}
+
+fn describe_openssh(rest: &[u8]) -> Option<String> {
+    let mut reader = Reader(rest);
+    let cipher = reader.text()?;
+    reader.text()?;
+    reader.text()?;
+    reader.take(4)?;
+    let mut public = Reader(reader.text()?);
+    let kind = match public.text()? {
+        b"ssh-rsa" => {
+            public.text()?;
+            format!("RSA {}", bits(public.text()?))
+        }
+        b"ssh-dss" => "DSA".to_owned(),
+        b"ssh-ed25519" => "Ed25519".to_owned(),
+        name if name.starts_with(b"ecdsa-sha2-nistp") => {
+            format!(
+                "EC P-{}",
+                String::from_utf8_lossy(&name[16..]).chars().take(3).collect::<String>()
+            )
+        }
+        name if name.starts_with(b"sk-") => "security key handle".to_owned(),
+        _ => return None,
+    };
+    let protection = if cipher == b"none" { "not encrypted" } else { "encrypted" };
+    Some(format!("OpenSSH {kind}, {protection}"))
+}
+
+/// Reads DER elements and the length-prefixed texts of SSH from the front.
+#[derive(Clone)]
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn text(&mut self) -> Option<&'a [u8]> {
+        let length = u32::from_be_bytes(self.take(4)?.try_into().ok()?);
+        self.take(length as usize)
+    }
+
+    fn element(&mut self, tag: u8) -> Option<&'a [u8]> {
+        let &[found, first] = self.take(2)? else { return None };
+        if found != tag {
+            return None;
+        }
+        let length = match first {
+            0..=0x7f => usize::from(first),
+            0x81..=0x84 => {
+                let digits = self.take(usize::from(first & 0x7f))?;
+                digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit))
+            }
+            _ => return None,
+        };
+        self.take(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn armoured(kind: &str, body: &str) -> String {
+        format!("-----BEGIN {kind}PRIV{}-----\n{body}\n-----END {kind}PRIVATE KEY-----", "ATE KEY")
+    }
+
+    #[test]
+    fn the_example_of_rfc_8410_is_an_ed25519_key() {
+        let body = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
+        let found = pem(armoured("", body).as_bytes());
+        assert_eq!(found, Verdict::confirmed("Ed25519, not encrypted"));
+    }
+
+    #[test]
+    fn line_ends_may_be_escaped() {
+        let body = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY\\n8fdp+K06/nwoy/HU++CXqI9EdVhC";
+        let found = pem(armoured("", body).replace('\n', "\\n").as_bytes());
+        assert_eq!(found, Verdict::confirmed("Ed25519, not encrypted"));
+    }
+
+    #[test]
+    fn a_key_may_stand_in_source_code() {
+        let body = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY\n8fdp+K06/nwoy/HU++CXqI9EdVhC";
+        let code = armoured("", body).replace('\n', "\\n\" +\n    \"");
+        assert_eq!(pem(code.as_bytes()), Verdict::confirmed("Ed25519, not encrypted"));
+    }
+
+    #[test]
+    fn a_plus_at_the_end_of_a_line_belongs_to_the_key() {
+        let body = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+\nK06/nwoy/HU+\n+CXqI9EdVhC";
+        let found = pem(armoured("", body).as_bytes());
+        assert_eq!(found, Verdict::confirmed("Ed25519, not encrypted"));
+    }
+
+    #[test]
+    fn text_between_the_boundaries_is_no_key() {
+        let found = pem(armoured("RSA ", "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=").as_bytes());
+        assert_eq!(found, Verdict::doubtful("does not decode as a private key"));
+    }
+
+    #[test]
+    fn a_cut_key_is_no_key() {
+        let found = pem(armoured("", "MC4CAQAwBQYDK2VwBCIEINTu").as_bytes());
+        assert_eq!(found, Verdict::doubtful("does not decode as a private key"));
+    }
+
+    #[test]
+    fn an_old_header_tells_that_a_key_is_encrypted() {
+        let body = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nQUJD";
+        assert_eq!(pem(armoured("RSA ", body).as_bytes()), Verdict::confirmed("RSA, encrypted"));
+    }
+}

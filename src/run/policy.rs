@@ -1,0 +1,112 @@
+//! Turns configuration and command line into the policy that findings are judged by.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Context as _;
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use jiff::civil::Date;
+
+use super::{Inputs, Request, inputs::named};
+use crate::{
+    config::{Config, Waiver},
+    engines::secret::masker::Masker,
+    judgement::{Policy, WaiverRule, WaiverScope},
+    report::Gate,
+    rule::{Budget, RuleId, RuleSet, Severity, set},
+};
+
+/// Builds the policy. What comes from the tree (waivers in comments, known findings) is added later.
+pub(super) fn build<'a>(
+    inputs: &'a Inputs,
+    request: &Request,
+    today: Date,
+    masker: &Masker<'_>,
+) -> anyhow::Result<Policy<'a>> {
+    let config = &inputs.config;
+    let rules = &inputs.rules;
+    let fail_on = match request.fail_on.or(config.fail_on) {
+        Some(fail_on) => fail_on.severity(),
+        None => Some(Severity::Critical),
+    };
+    let is_disabled = |id: &RuleId| inputs.asked.get(id).is_none();
+    let all = rules.slots().iter().map(|slot| RuleId::new(&slot.id));
+    let waivers = config.waivers.iter().map(|waiver| waiver_rule(rules, waiver, masker));
+    Ok(Policy {
+        gate: Gate { fail_on, strict: request.strict },
+        pedantic: request.pedantic,
+        kinds: request.kinds.clone(),
+        disabled: all.filter(is_disabled).collect::<BTreeSet<_>>(),
+        severities: severities(config, rules)?,
+        exclude: exclude(config)?,
+        waivers: waivers.collect::<anyhow::Result<_>>()?,
+        baseline: inputs.baseline.clone(),
+        notices: stale(inputs, today),
+        attested: config.attested.clone(),
+        budgets: budgets(config)?,
+        ..Policy::plain(rules, today)
+    })
+}
+
+fn severities(config: &Config, rules: &RuleSet) -> anyhow::Result<BTreeMap<RuleId, Severity>> {
+    let mut severities = BTreeMap::new();
+    for other in &config.severity {
+        severities.extend(named(rules, &other.rule)?.into_iter().map(|id| (id, other.severity)));
+    }
+    Ok(severities)
+}
+
+/// A star stands for a part of one name, two stars for any number of folders.
+fn glob(pattern: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(pattern).literal_separator(true).build()
+}
+
+/// What is to be said of an advisory database that is older than the configuration allows.
+fn stale(inputs: &Inputs, today: Date) -> Vec<String> {
+    let date = inputs.advisories.as_ref().ok().and_then(|advisories| advisories.date().ok());
+    let Some(date) = date.and_then(|date| date.parse::<Date>().ok()) else { return Vec::new() };
+    let days = (today - date).get_days();
+    if days <= i32::try_from(inputs.config.advisories.max_age_days).unwrap_or(i32::MAX) {
+        return Vec::new();
+    }
+    vec![format!(
+        "the advisories end at {date}, {days} days ago: what became known since is not told"
+    )]
+}
+
+fn exclude(config: &Config) -> anyhow::Result<GlobSet> {
+    let mut globs = GlobSetBuilder::new();
+    for pattern in &config.exclude {
+        globs.add(glob(pattern).with_context(|| format!("use `exclude: {pattern}`"))?);
+    }
+    globs.build().context("use `exclude`")
+}
+
+fn waiver_rule(
+    rules: &RuleSet,
+    waiver: &Waiver,
+    masker: &Masker<'_>,
+) -> anyhow::Result<WaiverRule> {
+    let glob = |pattern: &str| {
+        let glob = glob(pattern).with_context(|| format!("use the waiver's `{pattern}`"));
+        glob.map(|glob| glob.compile_matcher())
+    };
+    let scope = match (&waiver.path, &waiver.route) {
+        (Some(path), _) => WaiverScope::Path(glob(path)?),
+        (None, Some(route)) => WaiverScope::Route(glob(route)?),
+        (None, None) => WaiverScope::All,
+    };
+    let reason = masker.quote(&waiver.reason);
+    Ok(WaiverRule { rules: named(rules, &waiver.rule)?, scope, reason, until: waiver.until })
+}
+
+fn budgets(config: &Config) -> anyhow::Result<Vec<Budget>> {
+    let mut budgets = set::budgets();
+    for other in &config.budgets {
+        let mut same = budgets.iter_mut().filter(|budget| budget.metric == other.metric);
+        let budget = same.next().with_context(|| {
+            format!("use the configuration: no budget is called `{}`", other.metric)
+        })?;
+        budget.limit = other.limit.clone();
+    }
+    Ok(budgets)
+}

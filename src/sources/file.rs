@@ -1,0 +1,287 @@
+//! One file: bytes read once; text, lines and parses made once and shared by all checks.
+
+use std::{
+    any::{Any, TypeId},
+    borrow::Cow,
+    cell::{OnceCell, RefCell},
+    ops::Range,
+    rc::Rc,
+};
+
+use crate::finding::{RepoPath, Span, line_hash::line_hashes};
+
+/// How many bytes are looked at to tell text from binary data.
+const SNIFFED: usize = 8_000;
+
+/// Bytes of which the UTF-16 units are counted together.
+const STRETCH: usize = 1_024;
+
+/// How formats begin that are no text, each with a byte that no text holds there.
+const MAGIC: &[&[u8]] = &[
+    b"\x7fELF",
+    b"\x89PNG\r\n\x1a\n",
+    b"\xff\xd8\xff",
+    b"GIF87a",
+    b"GIF89a",
+    b"PK\x03\x04",
+    b"\x1f\x8b\x08",
+    b"\xfd7zXZ\0",
+    b"7z\xbc\xaf\x27\x1c",
+    b"\x28\xb5\x2f\xfd",
+    b"\0asm",
+    b"\xca\xfe\xba\xbe",
+    b"\xcf\xfa\xed\xfe",
+    b"\xce\xfa\xed\xfe",
+    b"SQLite format 3\0",
+    b"wOFF\0",
+    b"\0\x01\0\0",
+    b"\0\0\x01\0",
+    b"\0\0\0\x01Bud1",
+];
+
+/// One file of a tree. It is looked at by one thread.
+pub struct SourceFile {
+    path: RepoPath,
+    bytes: Vec<u8>,
+    text: OnceCell<Option<Box<str>>>,
+    line_starts: OnceCell<Vec<usize>>,
+    line_hashes: OnceCell<Vec<String>>,
+    /// UTF-16 units before each stretch of the text, so that columns of long lines are cheap.
+    units: OnceCell<Vec<usize>>,
+    parses: RefCell<Vec<(TypeId, Rc<dyn Any>)>>,
+}
+
+impl SourceFile {
+    /// Takes a file that has been read. UTF-16 becomes UTF-8, so that checks see the text.
+    pub fn new(path: RepoPath, bytes: Vec<u8>) -> Self {
+        Self {
+            path,
+            bytes: from_utf16(&bytes).unwrap_or(bytes),
+            text: OnceCell::new(),
+            line_starts: OnceCell::new(),
+            line_hashes: OnceCell::new(),
+            units: OnceCell::new(),
+            parses: RefCell::default(),
+        }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &RepoPath {
+        &self.path
+    }
+
+    /// Its bytes, as they are in the tree unless that is UTF-16.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether it holds a NUL byte near its start, as no text does.
+    pub fn is_binary(&self) -> bool {
+        memchr::memchr(0, &self.bytes[..self.bytes.len().min(SNIFFED)]).is_some()
+    }
+
+    /// Whether it begins like an image, an archive, a program or another format that is no text.
+    pub fn has_binary_format(&self) -> bool {
+        MAGIC.iter().any(|magic| self.bytes.starts_with(magic))
+    }
+
+    /// Its text. Each byte that is not UTF-8 becomes `?`, so that offsets are those of [`Self::bytes`].
+    pub fn text(&self) -> &str {
+        let repaired = self.text.get_or_init(|| match std::str::from_utf8(&self.bytes) {
+            Ok(_) => None,
+            Err(_) => Some(repair(&self.bytes).into_boxed_str()),
+        });
+        match repaired {
+            Some(text) => text,
+            None => std::str::from_utf8(&self.bytes).unwrap_or_default(),
+        }
+    }
+
+    /// What `parse` makes of this file; made once for each type `T`, then shared.
+    pub fn parsed<T: Any>(&self, parse: impl FnOnce(&Self) -> T) -> Rc<T> {
+        let wanted = TypeId::of::<T>();
+        let known =
+            self.parses.borrow().iter().find(|(id, _)| *id == wanted).map(|(_, p)| p.clone());
+        let parsed = known.unwrap_or_else(|| {
+            let made: Rc<dyn Any> = Rc::new(parse(self));
+            self.parses.borrow_mut().push((wanted, Rc::clone(&made)));
+            made
+        });
+        parsed.downcast().unwrap_or_else(|_| unreachable!("stored under its own type"))
+    }
+
+    /// Turns bytes into lines and columns. The only place where that is done.
+    pub fn span(&self, bytes: &Range<usize>) -> Span {
+        let (start_line, start_column) = self.position(bytes.start);
+        let (end_line, end_column) = self.position(bytes.end.max(bytes.start));
+        Span { start_line, start_column, end_line, end_column }
+    }
+
+    /// The bytes of a one-based line, without its end.
+    pub fn line(&self, number: u32) -> Option<Range<usize>> {
+        let starts = self.line_starts();
+        let index = (number as usize).checked_sub(1)?;
+        let start = *starts.get(index)?;
+        let end = starts.get(index + 1).copied().unwrap_or(self.bytes.len());
+        let line = &self.bytes[start..end];
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        Some(start..start + line.len())
+    }
+
+    /// Number of lines; an empty file has one.
+    pub fn line_count(&self) -> usize {
+        self.line_starts().len()
+    }
+
+    /// The one-based line that holds this byte.
+    pub fn line_of(&self, byte: usize) -> u32 {
+        let index = self.line_starts().partition_point(|start| *start <= byte);
+        u32::try_from(index.max(1)).unwrap_or(u32::MAX)
+    }
+
+    /// `primaryLocationLineHash` of a one-based line.
+    pub fn line_hash(&self, line: u32) -> String {
+        let hashes = self.line_hashes.get_or_init(|| line_hashes(self.text()));
+        let index = (line as usize).saturating_sub(1);
+        hashes.get(index).or_else(|| hashes.last()).cloned().unwrap_or_default()
+    }
+
+    fn position(&self, byte: usize) -> (u32, u32) {
+        // SARIF columns count from one, in the unit that `columnKind` names: UTF-16 code units.
+        let byte = byte.min(self.bytes.len());
+        let line = self.line_of(byte);
+        let start = self.line_starts()[line as usize - 1];
+        let units = self.units_before(byte) - self.units_before(start);
+        (line, u32::try_from(units + 1).unwrap_or(u32::MAX))
+    }
+
+    /// UTF-16 units before a byte of the text; a character counts where it begins.
+    fn units_before(&self, byte: usize) -> usize {
+        let text = self.text().as_bytes();
+        let stretches = self.units.get_or_init(|| {
+            let sums = text.chunks(STRETCH).scan(0, |sum, stretch| {
+                let before = *sum;
+                *sum += utf16_units(stretch);
+                Some(before)
+            });
+            sums.collect()
+        });
+        let stretch = byte / STRETCH;
+        let before = stretches.get(stretch).or(stretches.last()).copied().unwrap_or(0);
+        let from = stretch.min(stretches.len().saturating_sub(1)) * STRETCH;
+        before + utf16_units(&text[from..byte])
+    }
+
+    fn line_starts(&self) -> &[usize] {
+        self.line_starts.get_or_init(|| {
+            let ends = memchr::memchr2_iter(b'\n', b'\r', &self.bytes)
+                .filter(|at| self.bytes[*at] == b'\n' || self.bytes.get(at + 1) != Some(&b'\n'));
+            std::iter::once(0).chain(ends.map(|at| at + 1)).collect()
+        })
+    }
+}
+
+/// The text of a file that says by its first two bytes that it is UTF-16.
+fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (unit, units): (fn([u8; 2]) -> u16, _) = match bytes {
+        // UTF-32 begins so, too.
+        [0xff, 0xfe, 0, 0, ..] => return None,
+        [0xff, 0xfe, units @ ..] => (u16::from_le_bytes, units),
+        [0xfe, 0xff, units @ ..] => (u16::from_be_bytes, units),
+        _ => return None,
+    };
+    let units = units.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    let characters = char::decode_utf16(units);
+    let text: String = characters.map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    Some(text.into_bytes())
+}
+
+/// UTF-16 units of the characters that begin in these bytes of a text.
+fn utf16_units(bytes: &[u8]) -> usize {
+    let units = |byte: &u8| match byte {
+        0x80..0xc0 => 0,
+        0xf0.. => 2,
+        _ => 1,
+    };
+    bytes.iter().map(units).sum()
+}
+
+fn repair(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    text
+}
+
+/// Shows a path or other short text on one line: control characters become `\u{..}`.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if text.chars().any(char::is_control) {
+        Cow::Owned(text.chars().flat_map(escape_control).collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+fn escape_control(character: char) -> Vec<char> {
+    if character.is_control() { character.escape_unicode().collect() } else { vec![character] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> SourceFile {
+        SourceFile::new(RepoPath::new("a.txt"), text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn columns_count_utf16_units_from_one() {
+        let file = file("ab\n\t😀x = 1\r\nlast");
+        let at = file.text().find('x').unwrap();
+        let span = file.span(&(at..at + 1));
+        assert_eq!((span.start_line, span.start_column), (2, 4));
+        assert_eq!((span.end_line, span.end_column), (2, 5));
+    }
+
+    #[test]
+    fn columns_of_a_long_line_count_all_before_them() {
+        for text in ["é😀x".repeat(3_000), "é😀\n".repeat(900)] {
+            let file = file(&text);
+            for (byte, _) in text.char_indices().step_by(97) {
+                let line = text[..byte].rsplit('\n').next().unwrap_or_default();
+                let column = line.encode_utf16().count() + 1;
+                assert_eq!(file.span(&(byte..byte)).start_column as usize, column);
+            }
+        }
+    }
+
+    #[test]
+    fn a_lone_return_ends_a_line_and_a_pair_ends_one() {
+        let file = file("a\rb\r\nc");
+        assert_eq!(file.line_count(), 3);
+        assert_eq!(file.line(2), Some(2..3));
+    }
+
+    #[test]
+    fn utf16_is_read_by_its_first_bytes() {
+        let text = "a = 1\r\n😀 = 2\r\n";
+        let little = text.encode_utf16().flat_map(u16::to_le_bytes);
+        let big = text.encode_utf16().flat_map(u16::to_be_bytes);
+        for bytes in [
+            [0xff, 0xfe].into_iter().chain(little).collect::<Vec<u8>>(),
+            [0xfe, 0xff].into_iter().chain(big).collect(),
+        ] {
+            let file = SourceFile::new(RepoPath::new("a"), bytes);
+            assert_eq!((file.text(), file.is_binary(), file.line_count()), (text, false, 3));
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_keep_the_offsets() {
+        let file = SourceFile::new(RepoPath::new("a"), b"a\xff\xfeb".to_vec());
+        assert_eq!(file.text(), "a??b");
+    }
+}

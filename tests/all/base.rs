@@ -1,0 +1,128 @@
+//! `--base`: only what a change brings is gated, and a change can not weaken its own audit.
+
+use std::{fs, path::Path, process::Command};
+
+struct Checkout {
+    folder: tempfile::TempDir,
+}
+
+const DEBUG: &str = "from flask import Flask\napp = Flask('a')\napp.run(debug=True)\n";
+const POLICY: &str = "fail-on: medium\n";
+
+impl Checkout {
+    /// A repository whose `main` has these files, on a branch of its own.
+    fn new(files: &[(&str, &str)]) -> Self {
+        let checkout = Self { folder: tempfile::tempdir().expect("a folder") };
+        checkout.git(&["init", "-q", "-b", "main"]);
+        checkout.write("seaworthy.yaml", POLICY);
+        for (name, text) in files {
+            checkout.write(name, text);
+        }
+        checkout.commit();
+        checkout.git(&["checkout", "-qb", "change"]);
+        checkout
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let output = Command::new("git")
+            .args(["-c", "user.name=a", "-c", "user.email=a@example.invalid"])
+            .args(["-c", "commit.gpgsign=false"])
+            .args(arguments)
+            .current_dir(self.path())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .output()
+            .expect("git runs");
+        assert!(output.status.success(), "git {arguments:?}: {output:?}");
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+
+    fn commit(&self) {
+        self.git(&["add", "-A", "-f"]);
+        self.git(&["commit", "-qm", "change"]);
+    }
+
+    /// Exit code and stdout of a scan against `main`.
+    fn scan(&self, more: &[&str]) -> (i32, String) {
+        let arguments = [&["scan", "--base", "main", "--only", "code,secret"][..], more].concat();
+        let output = Command::new(env!("CARGO_BIN_EXE_seaworthy"))
+            .args(&arguments)
+            .current_dir(self.path())
+            .output()
+            .expect("the program starts");
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.code().expect("an exit code"), text)
+    }
+}
+
+#[test]
+fn what_the_base_has_does_not_block_and_what_is_new_does() {
+    let checkout = Checkout::new(&[("a.py", DEBUG)]);
+    assert_eq!(checkout.scan(&[]).0, 0);
+    checkout.write("a.py", &format!("\n\n# moved\n{DEBUG}"));
+    checkout.commit();
+    assert_eq!(checkout.scan(&[]).0, 0, "a moved finding is known");
+    checkout.write("b.py", DEBUG);
+    assert_eq!(checkout.scan(&[]).0, 1, "a new one blocks, committed or not");
+}
+
+#[test]
+fn a_change_of_the_policy_counts_from_the_next_one_on() {
+    let checkout = Checkout::new(&[]);
+    checkout.write("b.py", DEBUG);
+    checkout.write("seaworthy.yaml", "fail-on: never\nexclude: ['**']\n");
+    checkout.write("other.yaml", "fail-on: never\n");
+    checkout.commit();
+    assert_eq!(checkout.scan(&[]).0, 1);
+    let (code, text) = checkout.scan(&["--config", "other.yaml"]);
+    assert_eq!(code, 2, "{text}");
+}
+
+#[test]
+fn a_baseline_of_the_change_itself_is_not_read() {
+    let checkout = Checkout::new(&[("known.json", "{ \"findings\": [] }\n")]);
+    checkout.write("b.py", DEBUG);
+    checkout.commit();
+    checkout.scan(&["--write-baseline", "known.json"]);
+    assert_eq!(checkout.scan(&["--baseline", "known.json"]).0, 1);
+}
+
+#[test]
+fn an_inline_waiver_counts_from_the_next_change_on_and_for_its_own_line() {
+    let waived = DEBUG.replace("True)", "True)  # seaworthy: allow code/flask-debug - a toy");
+    let checkout = Checkout::new(&[("a.py", &waived)]);
+    checkout.write("b.py", &waived);
+    checkout.commit();
+    let (code, text) = checkout.scan(&[]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("proposed"), "{text}");
+    checkout.git(&["rm", "-qf", "b.py"]);
+    checkout.write("a.py", &format!("{waived}{waived}"));
+    checkout.commit();
+    assert_eq!(checkout.scan(&[]).0, 1, "a copy of the waived line is new");
+}
+
+#[test]
+fn an_ignore_file_hides_nothing_that_is_tracked() {
+    let checkout = Checkout::new(&[]);
+    checkout.write("b.py", DEBUG);
+    checkout.write(".gitignore", "*.py\n");
+    checkout.commit();
+    assert_eq!(checkout.scan(&[]).0, 1);
+}
+
+#[test]
+fn a_base_that_is_not_there_can_not_run() {
+    let checkout = Checkout::new(&[]);
+    checkout.git(&["branch", "-D", "main"]);
+    let (code, text) = checkout.scan(&[]);
+    assert_eq!(code, 2, "{text}");
+}

@@ -1,0 +1,17 @@
+//! All integration tests, in one binary that links once.
+
+mod architecture;
+mod base;
+mod cli;
+mod demo;
+mod dependencies;
+mod expectations;
+mod hostile;
+mod hygiene;
+mod judgement;
+mod leaks;
+mod reporters;
+mod rules;
+mod secrets;
+mod sources;
+mod support;
