@@ -34,6 +34,8 @@ mod load;
 mod matcher;
 #[path = "src/rule/probe.rs"]
 mod probe;
+#[path = "src/rule/verify.rs"]
+mod verify;
 
 use control::{Control, ControlId};
 use definition::Matcher;
@@ -65,8 +67,9 @@ fn bake() -> Result<(), Failure> {
                 }
             }
             let id = loaded.rule.id.as_str().to_owned();
+            let place = format!("{}:{}", path.display(), loaded.line);
             if rules.insert(id.clone(), loaded).is_some() {
-                return Err(format!("use {}: rule `{id}` stands twice", path.display()).into());
+                return Err(format!("use {place}: rule `{id}` stands twice").into());
             }
         }
     }
@@ -157,16 +160,16 @@ fn table<'a>(
         let json = serde_json::to_string(rule)?;
         let reads = rule.matcher.reads();
         let controls: Vec<_> = rule.controls().map(ControlId::as_str).collect();
-        let (engine, keywords) = match &rule.matcher {
-            Matcher::Secret(secret) => ("Secret", secret.keywords.clone()),
-            Matcher::Code(_) => ("Code", Vec::new()),
-            Matcher::Document(_) => ("Document", Vec::new()),
-            Matcher::Probe(_) => ("Probe", Vec::new()),
-            Matcher::Builtin(_) => ("Builtin", Vec::new()),
+        let (engine, keywords, ignore_case) = match &rule.matcher {
+            Matcher::Secret(secret) => ("Secret", secret.keywords.clone(), secret.ignore_case),
+            Matcher::Code(_) => ("Code", Vec::new(), false),
+            Matcher::Document(_) => ("Document", Vec::new(), false),
+            Matcher::Probe(_) => ("Probe", Vec::new(), false),
+            Matcher::Builtin(_) => ("Builtin", Vec::new(), false),
         };
         writeln!(
             slots,
-            "    Baked {{ id: {:?}, engine: Engine::{engine}, keywords: &{keywords:?}, reads: &{reads:?}, controls: &{controls:?}, json: {json:?} }},",
+            "    Baked {{ id: {:?}, engine: Engine::{engine}, keywords: &{keywords:?}, ignore_case: {ignore_case}, reads: &{reads:?}, controls: &{controls:?}, json: {json:?} }},",
             rule.id.as_str()
         )?;
         let json = serde_json::to_string(&(&loaded.bad, &loaded.good))?;

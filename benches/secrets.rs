@@ -4,8 +4,14 @@
 //! cargo bench --bench secrets -- startup
 //! cargo bench --bench secrets -- scan FOLDER...      # speed on one thread, files read beforehand apart
 //! cargo bench --bench secrets -- list FOLDER...      # the findings, masked, one a line
-//! cargo bench --bench secrets -- cases FILE.jsonl    # {"rule", "label", "gen", "text"} a line
+//! cargo bench --bench secrets -- alarms FOLDER...    # the same, with rates: one line a finding to judge
+//! cargo bench --bench secrets -- recall FILE.jsonl   # {"rule", "label", "gen", "text", "file_hint"} a line
 //! ```
+
+#[path = "secrets/alarms.rs"]
+mod alarms;
+#[path = "secrets/recall.rs"]
+mod recall;
 
 use std::{
     collections::BTreeMap,
@@ -32,7 +38,8 @@ fn main() -> Result<(), Failure> {
         Some((word, _)) if word == "startup" => startup(&rules, &mut out),
         Some((word, folders)) if word == "scan" => scan(&rules, folders, false, &mut out),
         Some((word, folders)) if word == "list" => scan(&rules, folders, true, &mut out),
-        Some((word, files)) if word == "cases" => cases(&rules, files, &mut out),
+        Some((word, folders)) if word == "alarms" => alarms::alarms(&rules, folders, &mut out),
+        Some((word, files)) if word == "recall" => recall::recall(&rules, files, &mut out),
         _ => startup(&rules, &mut out),
     }
 }
@@ -105,37 +112,4 @@ fn collect(path: &Path, paths: &mut Vec<PathBuf>) {
         Ok(entries) => entries.flatten().for_each(|entry| collect(&entry.path(), paths)),
         Err(_) => paths.push(path.to_owned()),
     }
-}
-
-/// One labelled sample.
-#[derive(serde::Deserialize)]
-struct Case {
-    rule: String,
-    label: u8,
-    r#gen: u8,
-    text: String,
-}
-
-fn cases(rules: &RuleSet, files: &[String], out: &mut impl Write) -> Result<(), Failure> {
-    let scanner = Scanner::new(rules);
-    let mut totals: BTreeMap<(u8, u8), (usize, usize)> = BTreeMap::new();
-    for file in files {
-        for line in fs::read_to_string(file)?.lines() {
-            let case: Case = serde_json::from_str(line)?;
-            let found = scanner.find("settings.conf", case.text.as_bytes());
-            let seen: Vec<_> = found
-                .iter()
-                .filter(|secret| secret.tier != Tier::Pedantic)
-                .map(|s| s.rule.as_str())
-                .collect();
-            let total = totals.entry((case.r#gen, case.label)).or_default();
-            total.0 += usize::from(!seen.is_empty());
-            total.1 += 1;
-            writeln!(out, "{}\t{}\t{}\t{}", case.r#gen, case.label, case.rule, seen.join(","))?;
-        }
-    }
-    for ((generated, label), (seen, all)) in totals {
-        writeln!(out, "generated {generated}, label {label}: {seen} of {all} flagged")?;
-    }
-    Ok(())
 }

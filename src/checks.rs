@@ -2,7 +2,9 @@
 //!
 //! A check notes raw drafts; once all checks have seen a file, the masker turns them into findings.
 
+mod archives;
 mod code;
+pub mod commits;
 mod documents;
 mod finish;
 pub mod hygiene;
@@ -12,23 +14,31 @@ mod waivers;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Mutex, PoisonError},
 };
 
 use rayon::prelude::*;
 
 use crate::{
     deadline::Deadline,
-    engines::secret::{masker::Masker, scanner::Scanner},
+    engines::secret::{
+        masker::Masker,
+        scanner::{Scanner, SecretMatch},
+    },
     finding::{Draft, Fact, FileNotes, Finding, Gap, InlineWaiver, Outcome, Ran, RepoPath},
-    rule::{Kind, RuleId, RuleSet},
-    sources::{Advisories, Entry, SourceFile, Tree},
+    rule::{Kind, Marker, RuleId, RuleSet},
+    sources::{Advisories, Entry, SourceFile, Tree, archive},
 };
 
 /// Most findings of one rule in one file that are listed.
 const MOST_OF_ONE_RULE: usize = 200;
+
+/// Files of more bytes than this are looked at one at a time, so that memory does not grow with threads.
+const LARGE: u64 = 2 << 20;
+static ONE_LARGE_FILE: Mutex<()> = Mutex::new(());
 
 /// Something that a check looks at files as: `dockerfile`, `python`; with the rules it answers for.
 pub struct Subject {
@@ -73,6 +83,8 @@ pub struct Context<'a> {
     pub is_excluded: &'a (dyn Fn(&str) -> bool + Sync),
     /// Files over this many bytes are not read.
     pub max_file_size: u64,
+    /// The tools whose comments excuse credentials, too.
+    pub markers: &'a [Marker],
     /// The advisory database, or why there is none and what to do; `None` if none was named.
     pub advisories: Option<Result<&'a Advisories, &'a str>>,
 }
@@ -102,15 +114,15 @@ pub struct Audit {
 pub fn audit(tree: &Tree, context: &Context<'_>, deadline: &Deadline<'_>) -> Audit {
     let built = FILE_CHECKS.iter().map(|build| build(context));
     let checks: Vec<_> = built.filter(|check| is_asked(check.as_ref(), context)).collect();
-    let visits: Vec<Visit> = tree
+    let gathered = tree
         .entries()
         .par_iter()
-        .map(|entry| visit(tree, entry, &checks, context, deadline))
-        .collect();
+        .fold(Gathered::default, |gathered, entry| {
+            gathered.with(visit(tree, entry, &checks, context, deadline), context)
+        })
+        .reduce(Gathered::default, Gathered::and);
     let mut audit = Audit { outcomes: outcomes(&checks), waivers: Vec::new() };
-    for visit in visits {
-        audit.take(visit, context);
-    }
+    audit.take(gathered);
     let facts = audit.facts();
     let whole = REPO_CHECKS.iter().map(|build| build(context).check(tree, &facts, deadline));
     audit.outcomes.extend(whole);
@@ -134,7 +146,7 @@ pub fn waivers_at(
     let masker = Masker::plain(context.scanner);
     let files = paths.into_iter().filter_map(|path| tree.read(tree.find(path.as_str())?).ok());
     let read = |file: SourceFile| {
-        let waivers = waivers::read(&file, &masker).into_iter();
+        let waivers = waivers::read(&file, &masker, context.markers).into_iter();
         waivers.map(|waiver| (file.path().clone(), waiver)).collect::<Vec<_>>()
     };
     files.flat_map(read).collect()
@@ -147,6 +159,46 @@ struct Visit {
     notes: FileNotes,
     /// Why the file was not looked at, or not entirely.
     gap: Option<Gap>,
+}
+
+/// What the checks made of some files, in order: of most files, only that they were looked at.
+#[derive(Default)]
+struct Gathered {
+    /// Files by subject.
+    looked_at: BTreeMap<&'static str, u64>,
+    visits: Vec<Visit>,
+}
+
+impl Gathered {
+    fn with(mut self, mut visit: Visit, context: &Context<'_>) -> Self {
+        let counts = !(context.is_excluded)(visit.path.as_str());
+        for subject in std::mem::take(&mut visit.notes.looked_at) {
+            *self.looked_at.entry(subject).or_default() += u64::from(counts);
+        }
+        if visit.tells_something() {
+            self.visits.push(visit);
+        }
+        self
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        for (subject, count) in other.looked_at {
+            *self.looked_at.entry(subject).or_default() += count;
+        }
+        self.visits.extend(other.visits);
+        self
+    }
+}
+
+impl Visit {
+    fn tells_something(&self) -> bool {
+        let notes = &self.notes;
+        self.gap.is_some()
+            || !(self.findings.is_empty()
+                && notes.facts.is_empty()
+                && notes.gaps.is_empty()
+                && notes.waivers.is_empty())
+    }
 }
 
 fn visit(
@@ -167,11 +219,14 @@ fn visit(
     if !checks.iter().any(|check| check.wants(&entry.path)) {
         return visit;
     }
+    let most = archives::size_limit(&entry.path, context);
     if deadline.passed() {
         visit.gap = gap(deadline.reason().to_owned());
-    } else if entry.size > context.max_file_size {
-        visit.gap = gap(format!("over the size limit of {} bytes", context.max_file_size));
+    } else if entry.size > most {
+        visit.gap = gap(format!("over the size limit of {most} bytes"));
     } else {
+        let _turn = (entry.size > LARGE)
+            .then(|| ONE_LARGE_FILE.lock().unwrap_or_else(PoisonError::into_inner));
         match tree.read(entry) {
             Ok(file) => {
                 // A fault in a check is told of the one file, and does not end the run.
@@ -195,6 +250,12 @@ fn look(
     deadline: &Deadline<'_>,
     visit: &mut Visit,
 ) {
+    if archive::is_one(file.path()) && archive::may_be_one(file.bytes()) {
+        if let Some(check) = checks.iter().find(|check| check.name() == secrets::NAME) {
+            archives::look(file, check.as_ref(), context, deadline, visit);
+        }
+        return;
+    }
     if file.is_binary() && !is_hidden_text(file, checks) {
         return;
     }
@@ -208,7 +269,7 @@ fn look(
         drafts.extend(visit.notes.drafts.drain(..).map(|draft| (check.name(), draft)));
     }
     let masker = Masker::plain(context.scanner);
-    visit.notes.waivers = waivers::read(file, &masker);
+    visit.notes.waivers = waivers::read(file, &masker, context.markers);
     if !visit.notes.gaps.is_empty() {
         hide(file, &masker, context, &mut visit.notes.gaps);
     }
@@ -219,7 +280,7 @@ fn look(
     without_echoes(&mut drafts, context.kinds);
     cap(&mut drafts, file, checks, &mut visit.notes);
     if !drafts.is_empty() {
-        visit.findings = finish::finish(file, drafts, context);
+        visit.findings = finish::finish(file, drafts, context, &mut visit.notes.facts);
     }
 }
 
@@ -231,7 +292,7 @@ fn hide(
     gaps: &mut [(&'static str, Gap)],
 ) {
     let found = context.scanner.matches(file);
-    let places: Vec<_> = found.0.iter().map(|secret| secret.at.clone()).collect();
+    let places: Vec<_> = found.0.iter().flat_map(SecretMatch::hidden).collect();
     let known = Masker::new(context.scanner, file.bytes(), &places);
     for (_, gap) in gaps {
         let hidden = known.quote(&gap.reason);
@@ -310,14 +371,18 @@ impl Audit {
         self.outcomes.iter().flat_map(|outcome| outcome.facts.iter().cloned()).collect()
     }
 
-    fn take(&mut self, visit: Visit, context: &Context<'_>) {
-        let counts = !(context.is_excluded)(visit.path.as_str());
-        for name in visit.notes.looked_at.iter().filter(|_| counts) {
-            let outcome = self.outcomes.iter_mut().find(|outcome| outcome.check == *name);
-            if let Some(outcome) = outcome {
-                outcome.looked_at += 1;
+    fn take(&mut self, gathered: Gathered) {
+        for (subject, count) in gathered.looked_at {
+            if let Some(outcome) = self.outcomes.iter_mut().find(|made| made.check == subject) {
+                outcome.looked_at += count;
             }
         }
+        for visit in gathered.visits {
+            self.take_visit(visit);
+        }
+    }
+
+    fn take_visit(&mut self, visit: Visit) {
         for (name, gap) in visit.notes.gaps {
             if let Some(outcome) = self.outcomes.iter_mut().find(|outcome| outcome.check == name) {
                 outcome.leave_out(gap);

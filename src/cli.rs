@@ -11,6 +11,7 @@ Examples:
   seaworthy scan                                   audit this folder
   seaworthy scan --target https://pr-7.example.com and what runs there
   seaworthy scan --base origin/main --report sarif=seaworthy.sarif
+  seaworthy scan --history --only secret           and every commit of the past
   seaworthy demo                                   see what it finds in a bad shop
 
 Exit codes: 0 clean, 1 blocked, 2 could not run, 3 incomplete";
@@ -41,6 +42,9 @@ pub enum Command {
         /// The repository
         #[arg(default_value = ".")]
         path: PathBuf,
+        /// Only the hook that scans what is staged, in .pre-commit-config.yaml
+        #[arg(long)]
+        pre_commit: bool,
     },
     /// Audit the bundled practice shop: its source and a running copy on loopback
     Demo(Demo),
@@ -67,6 +71,12 @@ pub struct Scan {
     /// Report and gate only what the merge base with REV does not have
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
+    /// Also look for secrets in every commit that a reference reaches
+    #[arg(long, conflicts_with = "base")]
+    pub history: bool,
+    /// Audit what the next commit would change, for a pre-commit hook; only secrets unless --only says
+    #[arg(long, conflicts_with_all = ["base", "history", "target"])]
+    pub staged: bool,
     /// Adopted findings, which do not block until their end date
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
@@ -79,9 +89,9 @@ pub struct Scan {
     /// A checkout of the `RustSec` advisory database
     #[arg(long, value_name = "DIR")]
     pub advisory_db: Option<PathBuf>,
-    /// Use no network but the target's
-    #[arg(long)]
-    pub offline: bool,
+    /// What may be sent besides to the target
+    #[command(flatten)]
+    pub network: Network,
     /// End with what there is after this time: 90s, 5m
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
     pub deadline: Duration,
@@ -108,6 +118,17 @@ pub struct Allow {
     /// It may measure under load
     #[arg(long)]
     pub load: bool,
+}
+
+/// What may be sent besides to the target.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Network {
+    /// Send each credential found to its vendor, to ask whether it lives; not for changes from forks
+    #[arg(long, conflicts_with = "offline")]
+    pub verify: bool,
+    /// Use no network but the target's
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// Which compartments are audited.

@@ -50,7 +50,8 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
             Ok(0)
         }
         Command::Controls => ended(catalogue::list_controls(&mut stdout)),
-        Command::Init { path } => init::write(path, &mut stdout).map(|()| 0),
+        Command::Init { path, pre_commit: false } => init::write(path, &mut stdout).map(|()| 0),
+        Command::Init { path, pre_commit: true } => init::hook(path, &mut stdout).map(|()| 0),
         Command::Completions { shell } => {
             completions::write(*shell, &mut stdout);
             Ok(0)

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
-use crate::rule::{ControlId, Limit, Severity};
+use crate::rule::{ControlId, Limit, Marker, Severity};
 
 pub use size::Size;
 
@@ -52,6 +52,8 @@ pub struct Config {
     pub severity: Vec<OtherSeverity>,
     /// Findings that are accepted for a time.
     pub waivers: Vec<Waiver>,
+    /// Other tools whose comments excuse credentials.
+    pub honour_markers: Vec<Marker>,
     /// Controls that a person answers for.
     pub attested: Vec<Attestation>,
     /// What may be audited live.

@@ -13,17 +13,17 @@ pub mod secret;
 pub mod text;
 
 pub use draft::{Draft, DraftEdit, DraftFact, DraftStep, FileNotes, InlineWaiver};
-pub use fact::{Fact, RouteFact};
+pub use fact::{CredentialFact, Fact, RouteFact};
 pub use fingerprint::Fingerprint;
 pub use measurement::{Measurement, Unit};
 pub use outcome::{Gap, Outcome, Ran};
-pub use place::{Excerpt, FilePlace, Package, Place, RepoPath, RequestPlace, Span};
+pub use place::{Commit, Excerpt, FilePlace, Member, Package, Place, RepoPath, RequestPlace, Span};
 pub use secret::Secret;
 pub use text::Quoted;
 
 use serde::{Deserialize, Serialize};
 
-use crate::rule::{Confidence, RuleId, Severity, Tier};
+use crate::rule::{Confidence, Life, RuleId, Severity, Tier};
 
 /// Something that is wrong, and where. It holds only text that the masker has seen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,8 @@ pub struct Finding {
     pub message: Quoted,
     /// What was seen that proves it.
     pub evidence: Vec<Evidence>,
+    /// What the vendor says of the credential, if it was to be asked.
+    pub verification: Option<Life>,
     /// How to repair it mechanically.
     pub fix: Option<Fix>,
     /// What stays the same when lines move.
@@ -107,6 +109,8 @@ struct FindingLine {
     related: Vec<Step>,
     flow: Vec<Step>,
     evidence: Vec<Evidence>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verification: Option<Life>,
     fix: Option<Fix>,
     fingerprint: Fingerprint,
 }
@@ -128,6 +132,7 @@ impl From<Finding> for FindingLine {
             related: finding.related,
             flow: finding.flow,
             evidence: finding.evidence,
+            verification: finding.verification,
             fix: finding.fix,
             fingerprint: finding.fingerprint,
         }
@@ -155,6 +160,7 @@ impl TryFrom<FindingLine> for Finding {
             flow: line.flow,
             message: line.message,
             evidence: line.evidence,
+            verification: line.verification,
             fix: line.fix,
             fingerprint: line.fingerprint,
         })

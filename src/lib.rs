@@ -16,3 +16,4 @@ pub mod rule;
 pub mod run;
 pub mod sources;
 pub mod target;
+pub mod verification;

@@ -42,7 +42,8 @@ pub struct Report {
     pub measurements: Vec<Measurement>,
     /// What the budgets say of the measurements.
     pub budgets: Vec<BudgetRow>,
-    /// Waivers and configuration that had no effect, have ended, or are only proposed.
+    /// Waivers and configuration that had no effect, have ended, or are only proposed; which credentials were
+    /// sent where.
     pub notices: Vec<String>,
     /// The heads of the rules that the findings name, and of those that ran, sorted by id.
     pub rules: Vec<RuleHead>,

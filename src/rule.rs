@@ -7,9 +7,11 @@ pub mod budget;
 pub mod control;
 pub mod definition;
 pub mod load;
+pub mod marker;
 pub mod matcher;
 pub mod probe;
 pub mod set;
+pub mod verify;
 
 pub use budget::{Budget, Limit};
 pub use control::{Answer, Control, ControlId};
@@ -17,8 +19,10 @@ pub use definition::{
     Confidence, Effort, Example, ExampleFile, Kind, Matcher, Rule, RuleId, Severity, Tier,
 };
 pub use load::RuleError;
+pub use marker::Marker;
 pub use matcher::{
-    CodePattern, DocumentMatcher, Language, Model, Operator, Scalar, SecretMatcher, Test,
+    CodePattern, DocumentMatcher, Language, Model, Operator, Partner, Scalar, SecretMatcher, Test,
 };
 pub use probe::ProbeMatcher;
 pub use set::RuleSet;
+pub use verify::{Life, Verify};

@@ -1,8 +1,9 @@
-//! The whole flow: config → sources → checks → facts → live → outcomes → judgement → report.
+//! The whole flow: config → sources → checks → facts → live → verification → judgement → report.
 
 mod inputs;
 mod live;
 mod policy;
+mod verification;
 
 use std::{
     collections::BTreeSet,
@@ -15,8 +16,8 @@ use anyhow::Context as _;
 use jiff::civil::Date;
 
 use crate::{
-    checks::{self, Audit},
-    config::FILE_NAME,
+    checks::{self, Audit, commits},
+    config::{FILE_NAME, Size},
     deadline::Deadline,
     engines::secret::{masker::Masker, scanner::Scanner},
     finding::{FilePlace, Finding, Fingerprint, Outcome},
@@ -24,6 +25,7 @@ use crate::{
     report::{Base, Report, Subject},
     rule::Kind,
     sources::{CommitTree, Entry, FolderTree, Tree, repository::Repository},
+    verification::Way,
 };
 
 use live::Aim;
@@ -39,6 +41,8 @@ pub struct Request {
     pub target: Option<String>,
     /// Compare with the merge base with this revision.
     pub base: Option<String>,
+    /// What of the repository is audited.
+    pub scope: Scope,
     /// A file of adopted findings.
     pub baseline: Option<PathBuf>,
     /// The configuration, if not `seaworthy.yaml` of the folder.
@@ -59,6 +63,19 @@ pub struct Request {
     pub allow: crate::cli::Allow,
     /// How to log in, if not as the configuration says.
     pub login: Option<crate::live::Login>,
+    /// How vendors are reached, if they are to be asked whether found credentials live.
+    pub verify: Option<Way>,
+}
+
+/// What of a repository is audited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The working tree and, with a base, the commits since.
+    Tree,
+    /// The working tree and, for secrets, all commits.
+    History,
+    /// What differs between the index and HEAD.
+    Staged,
 }
 
 /// The world around the run, taken as an argument so that a run can be repeated.
@@ -74,7 +91,7 @@ pub struct Surroundings<'a> {
 }
 
 /// The stages of a run, for progress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
     /// The tree is listed.
     Listing,
@@ -82,21 +99,27 @@ pub enum Stage {
     Looking(usize),
     /// The merge base is looked at.
     Comparing,
+    /// Commits of the past are looked at.
+    Remembering,
     /// The target is audited.
     Probing,
+    /// Vendors are asked about credentials: each is sent to its vendor.
+    Verifying {
+        /// How many are sent.
+        credentials: usize,
+        /// Where to, one after the other.
+        hosts: String,
+    },
     /// The outcomes are judged.
     Judging,
 }
 
-/// Runs `work` on this many threads; `None` is the number of cores.
-pub fn with_threads<T: Send>(
-    jobs: Option<usize>,
-    work: impl FnOnce() -> anyhow::Result<T> + Send,
-) -> anyhow::Result<T> {
+/// Prepares this many threads for all that follows; `None` is the number of cores. Once for a process.
+pub fn start_threads(jobs: Option<usize>) -> anyhow::Result<()> {
     // Parsers recurse as deep as their limits allow; the usual two MiB are little for that.
     let threads =
         rayon::ThreadPoolBuilder::new().stack_size(8 << 20).num_threads(jobs.unwrap_or(0));
-    threads.build().context("start threads")?.install(work)
+    threads.build_global().context("start threads")
 }
 
 /// Audits a folder, and its deployment if one is named.
@@ -104,12 +127,37 @@ pub fn scan(request: &Request, surroundings: &Surroundings<'_>) -> anyhow::Resul
     let deadline = Deadline::after(request.deadline, surroundings.interrupted);
     (surroundings.progress)(Stage::Listing);
     let repository = Repository::discover(&request.path)?.map(Arc::new);
+    if request.scope == Scope::Staged {
+        let repository = repository.context("--staged needs a git repository")?;
+        return scan_staged(&repository, request, surroundings, &deadline);
+    }
     let tree = Tree::Folder(FolderTree::open(&request.path, repository.as_deref())?);
     let base = open_base(request, repository.as_ref())?;
     let rules_tree = base.as_ref().map_or(&tree, |base| &base.tip);
     let inputs = Inputs::read(request, rules_tree, surroundings)?;
     let source = Source { tree: &tree, repository: repository.as_deref(), base: base.as_ref() };
     let report = audit(&source, &inputs, request, surroundings, &deadline)?;
+    Ok(Audited { report, baseline: inputs.baseline })
+}
+
+/// Audits what the next commit would change. The policy is that of the whole index.
+fn scan_staged(
+    repository: &Arc<Repository>,
+    request: &Request,
+    surroundings: &Surroundings<'_>,
+    deadline: &Deadline<'_>,
+) -> anyhow::Result<Audited> {
+    anyhow::ensure!(
+        !request.kinds.contains(&Kind::Repository),
+        "audit the kind `repository` with --staged: it needs the whole tree"
+    );
+    // Git tells a hook so which index is to be committed: `git commit FILE` makes one of its own.
+    let index = (surroundings.variable)("GIT_INDEX_FILE").map(PathBuf::from);
+    let (all, changed) = CommitTree::staged(repository, index.as_deref())?;
+    let (all, changed) = (Tree::Commit(all), Tree::Commit(changed));
+    let inputs = Inputs::read(request, &all, surroundings)?;
+    let source = Source { tree: &changed, repository: Some(repository), base: None };
+    let report = audit(&source, &inputs, request, surroundings, deadline)?;
     Ok(Audited { report, baseline: inputs.baseline })
 }
 
@@ -167,7 +215,7 @@ pub fn audit(
     surroundings: &Surroundings<'_>,
     deadline: &Deadline<'_>,
 ) -> anyhow::Result<Report> {
-    let scanner = Scanner::new(&inputs.rules);
+    let scanner = Scanner::new(&inputs.rules).on(surroundings.today);
     // Faults of configuration end the run before anything is looked at.
     let aim = live::aim(request, inputs)?;
     let mut policy = policy::build(inputs, request, surroundings.today, &Masker::plain(&scanner))?;
@@ -187,6 +235,10 @@ pub fn audit(
         }
         None => Vec::new(),
     };
+    if source.base.is_some() || request.scope == Scope::History {
+        (surroundings.progress)(Stage::Remembering);
+    }
+    outcomes.extend(past(source, &outcomes, request, &context, deadline)?);
     outcomes.push(listing(source.tree));
     let facts: Vec<_> = outcomes.iter().flat_map(|outcome| outcome.facts.clone()).collect();
     let (tree, facts) = (source.tree, facts.as_slice());
@@ -199,6 +251,9 @@ pub fn audit(
             outcomes.extend(half.audit(target, surroundings, deadline));
         }
     }
+    let notices =
+        verification::verify(&mut outcomes, &known, request, &context, surroundings, deadline);
+    policy.notices.extend(notices);
     (surroundings.progress)(Stage::Judging);
     policy.anchors = anchors(source.tree, &half);
     policy.known = known;
@@ -206,6 +261,35 @@ pub fn audit(
         source.base.map(|base| checks::waivers_at(&base.tip, &waivers, &context));
     policy.inline = waivers;
     Ok(judgement::judge(outcomes, &policy, subject(source, request, &aim)))
+}
+
+/// Looks for secrets in commits, if any are to be looked at.
+fn past(
+    source: &Source<'_>,
+    outcomes: &[Outcome],
+    request: &Request,
+    context: &checks::Context<'_>,
+    deadline: &Deadline<'_>,
+) -> anyhow::Result<Option<Outcome>> {
+    let is_asked = request.kinds.contains(&Kind::Secret);
+    if request.scope == Scope::History {
+        let reason =
+            "look at the history: it is searched for secrets, which --only or --skip leaves out";
+        anyhow::ensure!(is_asked, reason);
+        anyhow::ensure!(
+            source.repository.is_some(),
+            "look at the history: there is no git repository"
+        );
+    }
+    let Some(repository) = source.repository.filter(|_| is_asked) else { return Ok(None) };
+    let audited = commits::Audited { repository, tree: source.tree, outcomes };
+    Ok(match source.base {
+        Some(base) => Some(commits::since(&base.name.revision, &audited, context, deadline)),
+        None if request.scope == Scope::History => {
+            Some(commits::history(&audited, context, deadline))
+        }
+        None => None,
+    })
 }
 
 fn findings_of(audit: Audit) -> Vec<Fingerprint> {
@@ -261,7 +345,9 @@ fn line_of(tree: &Tree, entry: &Entry, word: &str) -> Option<FilePlace> {
 
 fn first_line(tree: &Tree, entry: &Entry) -> FilePlace {
     let mut place = FilePlace::whole(entry.path.clone());
-    if let Ok(file) = tree.read(entry) {
+    if entry.size <= Size::default().bytes()
+        && let Ok(file) = tree.read(entry)
+    {
         place.line_hash = file.line_hash(1);
     }
     place

@@ -3,9 +3,11 @@
 //! A [`Tree`] is a folder, a commit, or files in memory; every static check runs on any of them.
 
 pub mod advisories;
+pub mod archive;
 pub mod commit;
 pub mod file;
 pub mod folder;
+pub mod history;
 pub mod lockfile;
 pub mod memory;
 pub mod repository;

@@ -27,10 +27,13 @@ use std::{
 
 pub use address::{Origin, Scheme, TargetError};
 pub use client::{Answered, Body, Budget, Client, Identity, Request, SendError};
+pub(crate) use client::{USER_AGENT, read};
+pub(crate) use connection::{Sender, shake_hands};
 pub use exchange::Exchange;
 pub use exclusion::Exclusions;
 pub use operation::{Location, Operation, Parameter};
 pub use policy::{Policy, UNKNOWN_METHOD};
+pub(crate) use trust::roots;
 
 use crate::finding::Secret;
 

@@ -104,6 +104,7 @@ fn audit(name: &str, text: &[u8]) -> Report {
         kinds: &KINDS,
         fingerprint_key: None,
         is_excluded: &|_| false,
+        markers: &[],
         max_file_size: 10 << 20,
         advisories: Some(Ok(&ADVISORIES)),
     };

@@ -221,6 +221,7 @@ mod tests {
             kinds: &kinds,
             fingerprint_key: None,
             is_excluded: &|_| false,
+            markers: &[],
             max_file_size: 1 << 20,
             advisories: None,
         };

@@ -3,7 +3,10 @@
 //! Each model is a subject of its own, so that a control which only Dockerfiles answer does not pass on
 //! the strength of a JSON file. What can not be read is a gap with its line, never silence.
 
-use std::{ops::Range, sync::OnceLock};
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use super::{Context, FileCheck, Subject};
 use crate::{
@@ -24,7 +27,7 @@ use crate::{
 /// Builds the check from the document rules of the run.
 pub(super) fn build<'a>(context: &Context<'a>) -> Box<dyn FileCheck + 'a> {
     let group = |model: Model| {
-        let reads = |slot: &&Slot| slot.reads.iter().any(|name| name == model.name());
+        let reads = |slot: &&Arc<Slot>| slot.reads.iter().any(|name| name == model.name());
         let slots: Vec<_> = context.rules.of(Engine::Document).filter(reads).collect();
         (!slots.is_empty()).then_some(Group { model, slots, rules: OnceLock::new() })
     };
@@ -38,7 +41,7 @@ struct Documents<'a> {
 /// The rules of one model.
 struct Group<'a> {
     model: Model,
-    slots: Vec<&'a Slot>,
+    slots: Vec<&'a Arc<Slot>>,
     /// Decoded when the first file asks: an empty folder costs nothing for them.
     rules: OnceLock<Vec<Asked<'a>>>,
 }
@@ -75,7 +78,7 @@ impl FileCheck for Documents<'_> {
 
 impl<'a> Group<'a> {
     fn rules(&self) -> &[Asked<'a>] {
-        let asked = |slot: &&'a Slot| {
+        let asked = |slot: &&'a Arc<Slot>| {
             let rule = slot.rule();
             let Matcher::Document(matcher) = &rule.matcher else { return None };
             Some(Asked { rule, matcher, questions: Questions::new(matcher) })
@@ -211,6 +214,7 @@ mod tests {
             scanner: &scanner,
             fingerprint_key: None,
             is_excluded: &|_| false,
+            markers: &[],
             max_file_size: 1 << 20,
         };
         audit(&Tree::Memory(MemoryTree::new(files)), &context, &deadline)

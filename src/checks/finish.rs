@@ -7,12 +7,12 @@ use std::{
 
 use super::Context;
 use crate::{
-    engines::secret::masker::Masker,
+    engines::secret::{masker::Masker, scanner::SecretMatch},
     finding::{
-        Draft, DraftEdit, DraftFact, DraftStep, Edit, Evidence, Excerpt, Fact, FilePlace, Finding,
-        Fingerprint, Fix, Place, Quoted, RouteFact, Secret, Step, secret::mask,
+        CredentialFact, Draft, DraftEdit, DraftFact, DraftStep, Edit, Evidence, Excerpt, Fact,
+        FilePlace, Finding, Fingerprint, Fix, Place, Quoted, RouteFact, Secret, Step, secret::mask,
     },
-    rule::RuleId,
+    rule::{Matcher, RuleId},
     sources::SourceFile,
 };
 
@@ -37,23 +37,55 @@ const LONGEST_MASKED: usize = 4096;
 /// Key of the fingerprints of secrets where the user gave none. It keeps them apart from plain hashes.
 const DEFAULT_KEY: &str = "seaworthy";
 
-/// Turns the drafts of one file into findings. Each keeps the name of its check.
+/// Turns the drafts of one file into findings. Each keeps the name of its check. What a vendor can be asked
+/// about becomes a fact.
 pub(super) fn finish(
     file: &SourceFile,
     mut drafts: Vec<(&'static str, Draft)>,
     context: &Context<'_>,
+    facts: &mut Vec<Fact>,
 ) -> Vec<(&'static str, Finding)> {
-    drafts.sort_by(|(_, a), (_, b)| (a.at.start, &a.rule).cmp(&(b.at.start, &b.rule)));
+    sort(&mut drafts);
     let noted: Vec<Noted<'_>> = drafts
         .iter()
         .filter_map(|(_, draft)| Some((draft.at.clone(), draft.secret.as_ref()?)))
         .collect();
     let desk = Desk::new(file, &noted, context);
     let mut seen = HashMap::new();
-    let finished = drafts
-        .into_iter()
-        .filter_map(|(check, draft)| desk.finish(draft, &mut seen).map(|finding| (check, finding)));
+    let finished = drafts.into_iter().filter_map(|(check, mut draft)| {
+        let halves = (draft.secret.clone(), draft.partner.take());
+        let finding = desk.finish(draft, &mut seen)?;
+        facts.extend(credential(&finding, halves, context).map(Fact::Credential));
+        Some((check, finding))
+    });
     finished.collect()
+}
+
+/// What is needed to ask the vendor about a finding, if its rule knows how to.
+fn credential(
+    finding: &Finding,
+    (secret, partner): (Option<Secret>, Option<Secret>),
+    context: &Context<'_>,
+) -> Option<CredentialFact> {
+    let Matcher::Secret(matcher) = &context.rules.get(&finding.rule)?.matcher else { return None };
+    matcher.verify.as_ref()?;
+    let (rule, fingerprint) = (finding.rule.clone(), finding.fingerprint.clone());
+    Some(CredentialFact { rule, secret: secret?, partner, fingerprint })
+}
+
+/// The fingerprints that drafts of one file will have, in the order in which [`finish`] gives them out.
+pub(super) fn fingerprints(
+    file: &SourceFile,
+    drafts: &mut [(&'static str, Draft)],
+    context: &Context<'_>,
+) -> Vec<Fingerprint> {
+    sort(drafts);
+    let mut seen = HashMap::new();
+    drafts.iter().map(|(_, draft)| fingerprint(file, draft, context, &mut seen)).collect()
+}
+
+fn sort(drafts: &mut [(&'static str, Draft)]) {
+    drafts.sort_by(|(_, a), (_, b)| (a.at.start, &a.rule).cmp(&(b.at.start, &b.rule)));
 }
 
 /// Turns the drafts of a repository check about one file into findings.
@@ -63,7 +95,7 @@ pub(super) fn file_findings(
     context: &Context<'_>,
 ) -> Vec<Finding> {
     let drafts = drafts.into_iter().map(|draft| ("", draft)).collect();
-    finish(file, drafts, context).into_iter().map(|(_, finding)| finding).collect()
+    finish(file, drafts, context, &mut Vec::new()).into_iter().map(|(_, finding)| finding).collect()
 }
 
 /// A finding about the repository as a whole; `None` if the rule is not part of the run.
@@ -83,6 +115,7 @@ pub(super) fn repository_finding(
         flow: Vec::new(),
         message: Masker::plain(context.scanner).quote(message),
         evidence: Vec::new(),
+        verification: None,
         fix: None,
         fingerprint: Fingerprint::of(&[rule.id.as_str(), "repository"]),
     })
@@ -111,7 +144,7 @@ type Noted<'a> = (Range<usize>, &'a Secret);
 /// order, apart.
 fn secrets_of(file: &SourceFile, noted: &[Noted<'_>], context: &Context<'_>) -> Vec<Range<usize>> {
     let found = context.scanner.matches(file);
-    let mut secrets: Vec<_> = found.0.iter().map(|secret| secret.at.clone()).collect();
+    let mut secrets: Vec<_> = found.0.iter().flat_map(SecretMatch::hidden).collect();
     secrets.extend(noted.iter().flat_map(|(at, secret)| as_written(file, at, secret)));
     for secret in long_values(noted) {
         let starts = memchr::memmem::find_iter(file.bytes(), secret.expose());
@@ -225,7 +258,7 @@ impl<'a> Desk<'a> {
     fn finish(&self, draft: Draft, seen: &mut HashMap<String, u32>) -> Option<Finding> {
         let rule = self.context.rules.get(&draft.rule)?;
         let at = self.place(&draft.at);
-        let fingerprint = self.fingerprint(&draft, seen);
+        let fingerprint = fingerprint(self.file, &draft, self.context, seen);
         let step = |step: &DraftStep| Step {
             place: Place::File(self.place(&step.at)),
             note: self.masker.quote(&step.note),
@@ -243,6 +276,7 @@ impl<'a> Desk<'a> {
             flow: Vec::new(),
             message: self.message(&draft),
             evidence: draft.evidence.iter().map(evidence).collect(),
+            verification: None,
             fix: draft.fix.as_ref().map(|(title, edits)| Fix {
                 command: draft.command.clone(),
                 ..self.fix(title, edits)
@@ -288,6 +322,8 @@ impl<'a> Desk<'a> {
             span,
             excerpt: self.excerpt(at),
             line_hash: self.file.line_hash(span.start_line),
+            member: None,
+            commit: None,
         }
     }
 
@@ -325,36 +361,40 @@ impl<'a> Desk<'a> {
     fn masked_line(&self, number: u32) -> &str {
         self.masked.get(number as usize - 1).map_or("", |line| &line.text)
     }
+}
 
-    fn fingerprint(&self, draft: &Draft, seen: &mut HashMap<String, u32>) -> Fingerprint {
-        let rule = draft.rule.as_str();
-        let key = self.context.fingerprint_key;
-        if let Some(secret) = &draft.secret
-            && (key.is_some() || secret.entropy() >= SEARCHABLE_BITS)
-        {
-            return Fingerprint::of(&[rule, &secret.keyed_hash(key.unwrap_or(DEFAULT_KEY))]);
+fn fingerprint(
+    file: &SourceFile,
+    draft: &Draft,
+    context: &Context<'_>,
+    seen: &mut HashMap<String, u32>,
+) -> Fingerprint {
+    let rule = draft.rule.as_str();
+    let key = context.fingerprint_key;
+    if let Some(secret) = &draft.secret
+        && (key.is_some() || secret.entropy() >= SEARCHABLE_BITS)
+    {
+        return Fingerprint::of(&[rule, &secret.keyed_hash(key.unwrap_or(DEFAULT_KEY))]);
+    }
+    let subject = draft.subject.clone().unwrap_or_else(|| stable_text(file, draft));
+    let occurrence = seen.entry(format!("{rule}\0{subject}")).or_default();
+    *occurrence += 1;
+    Fingerprint::of(&[rule, file.path().as_str(), &subject, &occurrence.to_string()])
+}
+
+/// The text of the finding without white space; for a weak secret, its line without the secret.
+fn stable_text(file: &SourceFile, draft: &Draft) -> String {
+    let text = file.text();
+    let stable = match &draft.secret {
+        Some(_) => {
+            let line = file.line(file.line_of(draft.at.start)).unwrap_or(0..0);
+            let end = draft.at.start.max(line.start);
+            let first = text.floor_char_boundary(end.saturating_sub(LONGEST_STABLE));
+            text.get(first.max(line.start)..end).unwrap_or_default()
         }
-        let subject = draft.subject.clone().unwrap_or_else(|| self.stable_text(draft));
-        let occurrence = seen.entry(format!("{rule}\0{subject}")).or_default();
-        *occurrence += 1;
-        let path = self.file.path().as_str();
-        Fingerprint::of(&[rule, path, &subject, &occurrence.to_string()])
-    }
-
-    /// The text of the finding without white space; for a weak secret, its line without the secret.
-    fn stable_text(&self, draft: &Draft) -> String {
-        let text = self.file.text();
-        let stable = match &draft.secret {
-            Some(_) => {
-                let line = self.file.line(self.file.line_of(draft.at.start)).unwrap_or(0..0);
-                let end = draft.at.start.max(line.start);
-                let first = text.floor_char_boundary(end.saturating_sub(LONGEST_STABLE));
-                text.get(first.max(line.start)..end).unwrap_or_default()
-            }
-            None => text.get(draft.at.clone()).unwrap_or_default(),
-        };
-        stable.split_whitespace().collect()
-    }
+        None => text.get(draft.at.clone()).unwrap_or_default(),
+    };
+    stable.split_whitespace().collect()
 }
 
 /// Where the window of a long line begins, on a character boundary.

@@ -1,5 +1,7 @@
 //! Credentials in files: what the scanner finds, told without telling them.
 
+use std::{fmt::Write as _, ops::Range};
+
 use super::{Context, FileCheck, Subject};
 use crate::{
     deadline::Deadline,
@@ -7,8 +9,8 @@ use crate::{
         is_test_path,
         scanner::{Scanner, SecretMatch},
     },
-    finding::{Draft, Fact, FileNotes, RepoPath, Secret},
-    rule::{Matcher, Rule, RuleId, RuleSet, Severity, Tier, set::Engine},
+    finding::{Draft, DraftStep, Fact, FileNotes, RepoPath, Secret},
+    rule::{Matcher, Partner, Rule, RuleId, RuleSet, Severity, Tier, set::Engine},
     sources::SourceFile,
 };
 
@@ -19,13 +21,12 @@ pub(super) const GENERIC: &str = "secret/generic-assigned";
 /// What it looks at files as.
 pub(super) const SUBJECT: &str = "secrets/files";
 
-/// Extensions of files that hold no text.
+/// Extensions of files that hold no text, and of archives that are not opened.
 const BINARY: &[&str] = &[
     "7z", "a", "avi", "avif", "bin", "bmp", "br", "bz2", "class", "dll", "dylib", "eot", "exe",
-    "flac", "gif", "gz", "ico", "jar", "jpeg", "jpg", "lib", "mkv", "mo", "mov", "mp3", "mp4", "o",
-    "obj", "ogg", "otf", "pdf", "png", "pyc", "pyo", "rar", "rlib", "so", "tar", "tgz", "tif",
-    "tiff", "ttf", "war", "wasm", "wav", "webm", "webp", "whl", "woff", "woff2", "xz", "zip",
-    "zst",
+    "flac", "gif", "ico", "jpeg", "jpg", "lib", "mkv", "mo", "mov", "mp3", "mp4", "o", "obj",
+    "ogg", "otf", "pdf", "png", "pyc", "pyo", "rar", "rlib", "so", "tif", "tiff", "ttf", "wasm",
+    "wav", "webm", "webp", "woff", "woff2",
 ];
 
 /// Extensions and names of files that hold text, besides those that other checks read.
@@ -171,9 +172,18 @@ impl FileCheck for Secrets<'_> {
         notes.looked_at.push(SUBJECT);
         for found in &self.scanner.matches(file).0 {
             let Some(rule) = self.rules.get(&found.rule) else { continue };
-            let raw = &file.bytes()[found.at.clone()];
+            let written = &file.bytes()[found.at.clone()];
+            let raw = found.decoded.as_ref().map_or(written, |decoded| decoded.value.expose());
             let secret = Secret::new(raw);
             let mut draft = Draft::new(&found.rule, found.at.clone(), message(rule, raw, found));
+            if let Some((partner, at)) = partner(rule, found) {
+                let line = file.line_of(at.start);
+                draft.message =
+                    format!("{}; with its {} on line {line}", draft.message, partner.name);
+                let note = format!("the {} that belongs to it", partner.name);
+                draft.partner = Some(Secret::new(&file.bytes()[at.clone()]));
+                draft.related.push(DraftStep { at, note });
+            }
             draft.severity = found.severity;
             draft.tier = Some(found.tier);
             if is_key_of_a_test(&found.rule, file.path()) {
@@ -201,15 +211,30 @@ pub(super) fn says_text(path: &RepoPath) -> bool {
     is_known(path.extension()) || is_known(path.file_name()) || path.file_name().starts_with(".env")
 }
 
-/// One sentence: what it is, the vendor's prefix, the length, what was verified.
+/// One sentence: what it is, the vendor's prefix, the length, how it is written, what was verified.
 fn message(rule: &Rule, raw: &[u8], found: &SecretMatch) -> String {
-    let verified = found.verified.as_ref().map(|words| format!("; {words}")).unwrap_or_default();
-    let characters = String::from_utf8_lossy(raw).chars().count();
+    let mut notes = format!("{} characters", String::from_utf8_lossy(raw).chars().count());
+    if let Some(decoded) = &found.decoded {
+        let _ = write!(notes, ", {}", decoded.form.words());
+    }
+    if let Some(words) = &found.verified {
+        let _ = write!(notes, "; {words}");
+    }
+    let more = found.decoded.as_ref().map_or(0, |decoded| decoded.more);
+    if more > 0 {
+        let _ = write!(notes, "; the same encoded text holds {more} more");
+    }
     let title = &rule.title;
     match prefix(rule, raw) {
-        Some(prefix) => format!("{title}: {prefix}****** ({characters} characters{verified})"),
-        None => format!("{title} ({characters} characters{verified})"),
+        Some(prefix) => format!("{title}: {prefix}****** ({notes})"),
+        None => format!("{title} ({notes})"),
     }
+}
+
+/// The other half of the pair: what the rule says of it, and where it stands.
+fn partner<'a>(rule: &'a Rule, found: &SecretMatch) -> Option<(&'a Partner, Range<usize>)> {
+    let Matcher::Secret(matcher) = &rule.matcher else { return None };
+    Some((matcher.partner.as_ref()?, found.partner.clone()?))
 }
 
 /// The part of the value that the vendor gives away: a keyword with which it begins.

@@ -1,13 +1,13 @@
-//! Comments that excuse findings: `seaworthy: allow RULE-ID — reason`.
+//! Comments that excuse findings: `seaworthy: allow RULE-ID — reason`, and those of other tools.
 
 use std::sync::LazyLock;
 
-use regex::bytes::Regex;
+use regex::bytes::{Captures, Regex};
 
 use crate::{
     engines::secret::masker::Masker,
-    finding::{Fingerprint, InlineWaiver},
-    rule::RuleId,
+    finding::{Fingerprint, InlineWaiver, Quoted},
+    rule::{Marker, RuleId},
     sources::SourceFile,
 };
 
@@ -24,8 +24,19 @@ static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("(?m-u){pattern}")).expect("the pattern is valid")
 });
 
-/// Reads the waivers of a file. One without a reason is read, too, and does not count.
-pub(super) fn read(file: &SourceFile, masker: &Masker<'_>) -> Vec<InlineWaiver> {
+/// Reads the waivers of a file, and the `markers` of other tools that are honoured.
+pub(super) fn read(
+    file: &SourceFile,
+    masker: &Masker<'_>,
+    markers: &[Marker],
+) -> Vec<InlineWaiver> {
+    let mut waivers = own(file, masker);
+    waivers.extend(markers.iter().flat_map(|marker| marked(file, *marker)));
+    waivers
+}
+
+/// Our own waivers. One without a reason is read, too, and does not count.
+fn own(file: &SourceFile, masker: &Masker<'_>) -> Vec<InlineWaiver> {
     let mut waivers = Vec::new();
     if memchr::memmem::find(file.bytes(), MARK).is_none() {
         return waivers;
@@ -36,7 +47,7 @@ pub(super) fn read(file: &SourceFile, masker: &Masker<'_>) -> Vec<InlineWaiver> 
         let line = file.line_of(rule.start());
         let covers = covered_line(file, line);
         waivers.push(InlineWaiver {
-            rule: RuleId::new(&String::from_utf8_lossy(rule.as_bytes())),
+            rule: Some(RuleId::new(&String::from_utf8_lossy(rule.as_bytes()))),
             line,
             covers,
             covered: covered(file, line, covers),
@@ -44,6 +55,26 @@ pub(super) fn read(file: &SourceFile, masker: &Masker<'_>) -> Vec<InlineWaiver> 
         });
     }
     waivers
+}
+
+/// The comments of another tool, each on the line that it is about.
+fn marked(file: &SourceFile, marker: Marker) -> Vec<InlineWaiver> {
+    let pattern = format!(r"(?m-u)(?:^|[^\w-]){}(?:$|[^\w-])", marker.pattern());
+    let Ok(comment) = Regex::new(&pattern) else { return Vec::new() };
+    let waiver = |captures: Captures<'_>| {
+        let whole = captures.get(0)?;
+        let below = u32::from(captures.get(1).is_some());
+        // Behind the comment, the expression may have seen the end of the line.
+        let line = file.line_of(whole.end().saturating_sub(2)) + below;
+        Some(InlineWaiver {
+            rule: None,
+            line,
+            covers: line,
+            covered: covered(file, line, line),
+            reason: Quoted::own(marker.reason()),
+        })
+    };
+    comment.captures_iter(file.bytes()).take(MOST_WAIVERS).filter_map(waiver).collect()
 }
 
 /// Hash of the two lines that a waiver covers, without white space.
@@ -81,7 +112,26 @@ mod tests {
     fn waivers(text: &str) -> Vec<InlineWaiver> {
         let scanner = Scanner::new(&RuleSet::baked());
         let file = SourceFile::new(RepoPath::new("a.py"), text.as_bytes().to_vec());
-        read(&file, &Masker::plain(&scanner))
+        read(&file, &Masker::plain(&scanner), &[])
+    }
+
+    /// The lines that a tool's comments are about.
+    fn lines(marker: Marker, text: &str) -> Vec<u32> {
+        let file = SourceFile::new(RepoPath::new("a.py"), text.as_bytes().to_vec());
+        marked(&file, marker).into_iter().map(|waiver| waiver.covers).collect()
+    }
+
+    #[test]
+    fn comments_of_other_tools_are_about_their_line_or_the_next() {
+        assert_eq!(lines(Marker::Gitleaks, "a\nb = 'c' # gitleaks:allow\n#gitleaks:allow"), [2, 3]);
+        assert!(lines(Marker::Gitleaks, "gitleaks:allowed").is_empty());
+        assert_eq!(
+            lines(Marker::Nosec, "a # nosec B105\nnosecrets = 1\nnosec\nnosec\n"),
+            [1, 3, 4]
+        );
+        let text = "a // pragma: allowlist secret\n# pragma: allowlist nextline secret\nb\n";
+        assert_eq!(lines(Marker::DetectSecrets, text), [1, 3]);
+        assert_eq!(lines(Marker::DetectSecrets, "x # pragma: whitelist secret\n"), [1]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub fn list_rules(to: &mut dyn Write) -> io::Result<()> {
         let of_kind: Vec<&Rule> = rules
             .slots()
             .iter()
-            .map(set::Slot::rule)
+            .map(|slot| slot.rule())
             .filter(|rule| rule.id.kind() == Some(kind))
             .collect();
         if of_kind.is_empty() {

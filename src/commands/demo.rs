@@ -20,7 +20,7 @@ use crate::{
     finding::Secret,
     live::{Login, LoginBody},
     rule::Kind,
-    run::{self, Inputs, Request, Source, Surroundings, with_threads},
+    run::{self, Inputs, Request, Scope, Source, Surroundings},
     sources::{MemoryTree, Tree},
 };
 
@@ -41,18 +41,17 @@ pub fn run(options: &Demo) -> anyhow::Result<u8> {
         return serve(&shop, interrupted);
     }
     let progress = Progress::new(options.output.no_progress);
-    let tell = |stage| progress.show(stage);
+    let tell = |stage| progress.show(&stage);
     let surroundings =
         Surroundings { today: super::today(), variable: &|_| None, interrupted, progress: &tell };
-    let report = with_threads(None, || {
-        let advisories = Unpacked::new().context("unpack the shop's advisories")?;
-        let request = request(options, &shop, &advisories.folder);
-        let tree = Tree::Memory(MemoryTree::new(source::tree(options.repaired)));
-        let inputs = Inputs::read(&request, &tree, &surroundings)?;
-        let source = Source { tree: &tree, repository: None, base: None };
-        let deadline = Deadline::after(LIMIT, interrupted);
-        run::audit(&source, &inputs, &request, &surroundings, &deadline)
-    })?;
+    run::start_threads(None)?;
+    let advisories = Unpacked::new().context("unpack the shop's advisories")?;
+    let request = request(options, &shop, &advisories.folder);
+    let tree = Tree::Memory(MemoryTree::new(source::tree(options.repaired)));
+    let inputs = Inputs::read(&request, &tree, &surroundings)?;
+    let source = Source { tree: &tree, repository: None, base: None };
+    let deadline = Deadline::after(LIMIT, interrupted);
+    let report = run::audit(&source, &inputs, &request, &surroundings, &deadline)?;
     drop(progress);
     output::deliver(&report, &options.output, super::has_no_colour())?;
     Ok(report.exit_code())
@@ -79,6 +78,7 @@ fn request(options: &Demo, shop: &RunningShop, advisories: &Path) -> Request {
         path: PathBuf::from(name),
         target: Some(shop.url()),
         base: None,
+        scope: Scope::Tree,
         baseline: None,
         config: None,
         advisory_db: Some(advisories.to_path_buf()),
@@ -89,6 +89,7 @@ fn request(options: &Demo, shop: &RunningShop, advisories: &Path) -> Request {
         pedantic: options.output.pedantic,
         allow: options.allow,
         login: Some(login(shop)),
+        verify: None,
     }
 }
 

@@ -9,6 +9,8 @@ use std::{
 use anyhow::Context as _;
 
 const CONFIG: &str = include_str!("init/seaworthy.yaml");
+const HOOK: &str = include_str!("init/pre-commit.yaml");
+const HOOK_NAME: &str = ".pre-commit-config.yaml";
 const WORKFLOW: &str = include_str!("init/workflow.yml");
 
 /// The commit of the release that this program belongs to; a build outside of a release knows none, and
@@ -38,6 +40,20 @@ pub fn write(root: &Path, to: &mut dyn Write) -> anyhow::Result<()> {
         }
     }
     writeln!(to, "\nNext: `seaworthy scan`, then commit both files.")?;
+    Ok(())
+}
+
+/// Writes the configuration of the pre-commit hook below `root`, or says what to add to the one that is
+/// there.
+pub fn hook(root: &Path, to: &mut dyn Write) -> anyhow::Result<()> {
+    match create(&root.join(HOOK_NAME), HOOK) {
+        Ok(()) => writeln!(to, "wrote {HOOK_NAME}\n\nNext: `pre-commit install`.")?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let entry = HOOK.strip_prefix("repos:\n").unwrap_or(HOOK);
+            writeln!(to, "kept {HOOK_NAME}: it exists. Add to its `repos:`\n\n{entry}")?;
+        }
+        Err(error) => return Err(error).with_context(|| format!("write `{HOOK_NAME}`")),
+    }
     Ok(())
 }
 

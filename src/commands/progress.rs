@@ -31,9 +31,11 @@ impl Progress {
     }
 
     /// Shows that a stage begins.
-    pub fn show(&self, stage: Stage) {
+    pub fn show(&self, stage: &Stage) {
         let words = words(stage);
         match &self.spinner {
+            // What is sent where stays on the screen.
+            Some(spinner) if matches!(stage, Stage::Verifying { .. }) => spinner.println(words),
             Some(spinner) => spinner.set_message(words),
             None if self.lines => drop(writeln!(io::stderr(), "seaworthy: {words}")),
             None => {}
@@ -49,12 +51,16 @@ impl Drop for Progress {
     }
 }
 
-fn words(stage: Stage) -> String {
+fn words(stage: &Stage) -> String {
     match stage {
         Stage::Listing => "listing files".to_owned(),
         Stage::Looking(files) => format!("looking at {files} files"),
         Stage::Comparing => "looking at the merge base".to_owned(),
+        Stage::Remembering => "looking at commits".to_owned(),
         Stage::Probing => "auditing the target".to_owned(),
+        Stage::Verifying { credentials, hosts } => {
+            format!("credentials ({credentials}) are sent to {hosts} to ask whether they live")
+        }
         Stage::Judging => "judging".to_owned(),
     }
 }

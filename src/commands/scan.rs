@@ -9,7 +9,8 @@ use crate::{
     cli::{Kinds, Scan},
     judgement::Baseline,
     rule::Kind,
-    run::{self, Audited, Request, Surroundings, with_threads},
+    run::{self, Audited, Request, Scope, Surroundings},
+    verification::Way,
 };
 
 /// Turns the options into a request.
@@ -18,30 +19,42 @@ pub fn request(options: &Scan) -> Request {
         path: options.path.clone(),
         target: options.target.clone(),
         base: options.base.clone(),
+        scope: scope(options),
         baseline: options.baseline.clone(),
         config: options.config.clone(),
         advisory_db: options.advisory_db.clone(),
         deadline: options.deadline,
-        kinds: kinds(&options.kinds),
+        kinds: kinds(options),
         fail_on: options.output.fail_on,
         strict: options.output.strict,
         pedantic: options.output.pedantic,
         allow: options.allow,
         login: None,
+        verify: options.network.verify.then_some(Way::Public),
+    }
+}
+
+const fn scope(options: &Scan) -> Scope {
+    match (options.staged, options.history) {
+        (true, _) => Scope::Staged,
+        (false, true) => Scope::History,
+        (false, false) => Scope::Tree,
     }
 }
 
 /// The compartments that are asked for.
-pub fn kinds(options: &Kinds) -> BTreeSet<Kind> {
-    let all = Kind::ALL.into_iter();
-    let wanted = all.filter(|kind| options.only.is_empty() || options.only.contains(kind));
-    wanted.filter(|kind| !options.skip.contains(kind)).collect()
+fn kinds(options: &Scan) -> BTreeSet<Kind> {
+    let Kinds { only, skip } = &options.kinds;
+    let by_default = |kind: &Kind| !options.staged || *kind == Kind::Secret;
+    let is_asked =
+        |kind: &Kind| if only.is_empty() { by_default(kind) } else { only.contains(kind) };
+    Kind::ALL.into_iter().filter(is_asked).filter(|kind| !skip.contains(kind)).collect()
 }
 
 /// Audits, writes the reports, returns the exit code.
 pub fn run(options: &Scan) -> anyhow::Result<u8> {
     let progress = Progress::new(options.output.no_progress);
-    let show = |stage| progress.show(stage);
+    let show = |stage| progress.show(&stage);
     let surroundings = Surroundings {
         today: super::today(),
         variable: &super::variable,
@@ -49,8 +62,8 @@ pub fn run(options: &Scan) -> anyhow::Result<u8> {
         progress: &show,
     };
     let request = request(options);
-    let audited = with_threads(options.jobs, || run::scan(&request, &surroundings))?;
-    let Audited { report, baseline } = audited;
+    run::start_threads(options.jobs)?;
+    let Audited { report, baseline } = run::scan(&request, &surroundings)?;
     if let Some(path) = &options.write_baseline {
         let adopted = Baseline::adopt(&report, surroundings.today, baseline.as_ref());
         write_baseline(path, &adopted)?;

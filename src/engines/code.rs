@@ -14,7 +14,10 @@ pub mod syntax;
 #[cfg(test)]
 mod tests;
 
-use std::{ops::Range, sync::OnceLock};
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
@@ -65,7 +68,7 @@ impl<'a> CodeEngine<'a> {
 
     /// The rules that have a pattern for this language.
     pub fn rules(&self, language: Language) -> Vec<RuleId> {
-        let reads = |slot: &&Slot| slot.reads.iter().any(|name| name == language.name());
+        let reads = |slot: &&Arc<Slot>| slot.reads.iter().any(|name| name == language.name());
         self.rules.of(Engine::Code).filter(reads).map(|slot| RuleId::new(&slot.id)).collect()
     }
 

@@ -24,6 +24,8 @@ pub struct Draft {
     pub tier: Option<Tier>,
     /// The credential, for secret findings: what is masked and hashed.
     pub secret: Option<Secret>,
+    /// The other half of the pair.
+    pub partner: Option<Secret>,
     /// What the fingerprint is made from instead of the text at `at`.
     pub subject: Option<String>,
     /// The package, for dependency findings.
@@ -50,6 +52,7 @@ impl Draft {
             confidence: None,
             tier: None,
             secret: None,
+            partner: None,
             subject: None,
             package: None,
             evidence: Vec::new(),
@@ -94,12 +97,12 @@ pub enum DraftFact {
     DebugFlag(Range<usize>),
 }
 
-/// A comment that excuses a finding: `seaworthy: allow RULE-ID — reason`.
+/// A comment that excuses a finding: `seaworthy: allow RULE-ID — reason`, or another tool's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InlineWaiver {
-    /// The rule that it names.
-    pub rule: RuleId,
-    /// One-based line of the comment; it covers that line and the next one with code on it.
+    /// The rule that it names; `None` is every rule about credentials, for another tool's comment.
+    pub rule: Option<RuleId>,
+    /// One-based line of the comment, or the one that another tool's comment is about; it covers that line and the next one with code on it.
     pub line: u32,
     /// One-based line that it covers besides its own.
     pub covers: u32,

@@ -1,6 +1,7 @@
 //! What the static half learned that the live half may use.
 
-use super::{FilePlace, Secret};
+use super::{FilePlace, Fingerprint, Secret};
+use crate::rule::RuleId;
 
 /// One thing that was learned about the application.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +12,21 @@ pub enum Fact {
     SigningSecret(Secret),
     /// Debug mode is switched on here.
     DebugFlag(FilePlace),
+    /// A credential whose vendor can be asked about it.
+    Credential(CredentialFact),
+}
+
+/// A credential whose vendor can be asked about it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CredentialFact {
+    /// The rule that found it, and that knows how to ask.
+    pub rule: RuleId,
+    /// The value.
+    pub secret: Secret,
+    /// The other half of the pair, if one stands nearby.
+    pub partner: Option<Secret>,
+    /// The fingerprint of its finding.
+    pub fingerprint: Fingerprint,
 }
 
 /// A route in the source or in an API description.

@@ -93,14 +93,39 @@ pub struct FilePlace {
     /// `primaryLocationLineHash` of the first line, as GitHub's upload action computes it.
     #[serde(default)]
     pub line_hash: String,
+    /// The member that it is in, if the file is an archive; the excerpt is the member's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<Member>,
+    /// The commit in which the file is so; `None` for the audited tree itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Commit>,
+}
+
+/// A place in a member of an archive.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Member {
+    /// Its path within the archive, with `!/` behind each archive that lies within.
+    pub path: Quoted,
+    /// Its line, from one.
+    pub line: u32,
 }
 
 impl FilePlace {
     /// A whole file: its first line, nothing quoted.
     pub fn whole(path: RepoPath) -> Self {
-        let line_hash = String::new();
-        Self { path, span: Span::FILE, excerpt: Excerpt::default(), line_hash }
+        let (excerpt, line_hash) = (Excerpt::default(), String::new());
+        Self { path, span: Span::FILE, excerpt, line_hash, member: None, commit: None }
     }
+}
+
+/// A commit of the past.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Commit {
+    /// In hexadecimal.
+    pub id: String,
+    /// The author's date in ISO 8601, `2026-03-31T14:05:09+02:00`; empty for what a tag holds without a
+    /// commit.
+    pub date: String,
 }
 
 /// A package of an ecosystem.
@@ -194,15 +219,18 @@ impl Place {
         }
     }
 
-    /// What findings are sorted by: path, line, column, then request.
+    /// What findings are sorted by: path, line, column, then request or member of an archive.
     pub fn order(&self) -> (String, u32, u32, String) {
         let (path, line, column) = self.file().map_or((String::new(), 0, 0), |at| {
             (at.path.as_str().to_owned(), at.span.start_line, at.span.start_column)
         });
+        let member = self.file().and_then(|at| at.member.as_ref());
         let request = match self {
             Self::Request { request, .. } => format!("{} {}", request.route, request.method),
             Self::Database { object, .. } => object.clone(),
-            _ => String::new(),
+            _ => member.map_or_else(String::new, |member| {
+                format!("{}\0{:010}", member.path.as_str(), member.line)
+            }),
         };
         (path, line, column, request)
     }

@@ -85,6 +85,7 @@ fn breach(budget: &Budget, measurement: &Measurement, policy: &Policy<'_>) -> Op
         flow: Vec::new(),
         message: message(budget, measurement, &value),
         evidence: Vec::new(),
+        verification: None,
         fix: None,
         fingerprint: Fingerprint::of(&[rule.id.as_str(), metric, subject]),
     })

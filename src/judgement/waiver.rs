@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::Policy;
 use crate::{
     finding::{Finding, InlineWaiver, Place, Quoted, RepoPath},
-    rule::RuleId,
+    rule::{Kind, RuleId},
 };
 
 /// A waiver of the configuration.
@@ -95,11 +95,21 @@ impl<'a> Desk<'a> {
     }
 
     fn inline(&mut self, finding: &Finding) -> Excuse {
-        let Some(place) = finding.place.file() else { return Excuse::None };
+        // Comments of today say nothing of a text of the past.
+        let Some(place) = finding.place.file().filter(|place| place.commit.is_none()) else {
+            return Excuse::None;
+        };
+        let is_secret = finding.rule.kind() == Some(Kind::Secret);
         for (at, (path, waiver)) in self.policy.inline.iter().enumerate() {
-            let line = place.span.start_line;
-            let is_here = *path == place.path && (waiver.line == line || waiver.covers == line);
-            if !is_here || waiver.rule != finding.rule || waiver.reason.as_str().is_empty() {
+            let (line, last) = (place.span.start_line, place.span.end_line);
+            let is_here = match &waiver.rule {
+                Some(rule) => {
+                    *rule == finding.rule && (waiver.line == line || waiver.covers == line)
+                }
+                // Other tools say it on any line of the credential.
+                None => is_secret && (line..=last).contains(&waiver.covers),
+            };
+            if !is_here || *path != place.path || waiver.reason.as_str().is_empty() {
                 continue;
             }
             self.used_inline[at] = true;
@@ -141,8 +151,7 @@ impl<'a> Desk<'a> {
         for ((path, waiver), used) in self.policy.inline.iter().zip(&self.used_inline) {
             if waiver.reason.as_str().is_empty() {
                 notices.push(format!("{path}:{}: a waiver needs a reason", waiver.line));
-            } else if !used {
-                let rule = &waiver.rule;
+            } else if !used && let Some(rule) = &waiver.rule {
                 notices
                     .push(format!("{path}:{}: the waiver of {rule} matches nothing", waiver.line));
             }

@@ -117,6 +117,7 @@ impl<'a> Audit<'a> {
             flow: Vec::new(),
             message: self.session.quote(&sighting.message),
             evidence: evidence.collect(),
+            verification: None,
             fix: None,
             fingerprint,
             place: Place::Request { request, at: sighting.at },

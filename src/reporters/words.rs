@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt::Write};
 
 use super::visible;
 use crate::{
-    finding::{FilePlace, Measurement, Package, Place, Ran, RequestPlace, Unit},
+    finding::{Commit, FilePlace, Measurement, Package, Place, Ran, RequestPlace, Unit},
     report::{CheckRow, Report, Subject, Verdict},
     rule::Severity,
 };
@@ -121,9 +121,21 @@ fn short(commit: &str) -> Cow<'_, str> {
     visible::line(&commit[..end])
 }
 
-/// `src/app.py:12`.
+/// `src/app.py:12`, `src/app.py:12 in commit 1a2b3c4d5e of 2026-03-31T14:05:09+02:00`.
 pub(super) fn file(at: &FilePlace) -> String {
-    format!("{}:{}", visible::line(at.path.as_str()), at.span.start_line)
+    let place = format!("{}:{}", visible::line(at.path.as_str()), at.span.start_line);
+    match &at.commit {
+        Some(commit) => format!("{place} in commit {}", self::commit(commit)),
+        None => place,
+    }
+}
+
+/// `1a2b3c4d5e of 2026-03-31T14:05:09+02:00`.
+pub(super) fn commit(commit: &Commit) -> String {
+    match commit.date.as_str() {
+        "" => short(&commit.id).into_owned(),
+        date => format!("{} of {}", short(&commit.id), visible::line(date)),
+    }
 }
 
 /// `GET https://shop.example/orders/x`.

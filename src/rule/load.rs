@@ -9,12 +9,16 @@ use thiserror::Error;
 use super::{
     control::ControlId,
     definition::{Confidence, Effort, Example, ExampleFile, Matcher, Rule, RuleId, Severity, Tier},
-    matcher::{CodePattern, DocumentMatcher, Operator, SecretMatcher, Test},
+    matcher::{CodePattern, DocumentMatcher, Operator, Partner, SecretMatcher, Test},
     probe::ProbeMatcher,
 };
 
 /// The mark that stands in the middle of test secrets, so that no scanner trips over a rule file.
 pub const BREAK: &str = "<!>";
+/// Most bytes that the automata of one expression may take; the engine has the same limit.
+const SIZE_LIMIT: usize = 32 << 20;
+/// Most lines between the two halves of a pair.
+const MOST_LINES: usize = 100;
 
 /// Why a rule file can not be used.
 #[derive(Debug, Error)]
@@ -46,6 +50,8 @@ pub enum RuleError {
 pub struct LoadedRule {
     /// The rule.
     pub rule: Rule,
+    /// One-based line at which it begins in its file.
+    pub line: u64,
     /// Texts that it must flag.
     pub bad: Vec<Example>,
     /// Texts that it must not flag.
@@ -102,6 +108,7 @@ impl Entry {
 
     fn checked(self) -> Result<LoadedRule, String> {
         let id = RuleId::new(&self.id.value);
+        let line = self.id.referenced.line();
         if id.kind().is_none() || !is_readable(id.as_str()) {
             return Err("`id` must be `<kind>/<what-is-wrong>` in lower case".to_owned());
         }
@@ -141,7 +148,7 @@ impl Entry {
         };
         let bad = self.bad.into_iter().map(Example::from).collect();
         let good = self.good.into_iter().map(Example::from).collect();
-        Ok(LoadedRule { rule, bad, good })
+        Ok(LoadedRule { rule, line, bad, good })
     }
 }
 
@@ -188,18 +195,48 @@ fn check_secret(secret: &SecretMatcher) -> Result<(), String> {
     if secret.keywords.is_empty() || secret.keywords.iter().any(|keyword| keyword.len() < 3) {
         return Err("`secret:` needs `keywords`, each of three bytes or more".to_owned());
     }
-    let regex = regex::bytes::Regex::new(&secret.regex)
+    let regex = compile(&secret.regex)
         .map_err(|error| format!("`secret.regex` can not be used: {error}"))?;
     for (name, pattern) in [("unless", &secret.unless), ("unless-line", &secret.unless_line)] {
-        if let Some(Err(error)) = pattern.as_deref().map(regex::bytes::Regex::new) {
+        if let Some(Err(error)) = pattern.as_deref().map(compile) {
             return Err(format!("`secret.{name}` can not be used: {error}"));
         }
     }
-    if regex.capture_names().flatten().any(|name| name == "secret") {
-        Ok(())
-    } else {
-        Err("`secret:` needs `regex`, with one named group called `secret`".to_owned())
+    if !has_group(&regex, "secret") {
+        return Err("`secret:` needs `regex`, with one named group called `secret`".to_owned());
     }
+    secret.partner.as_ref().map_or(Ok(()), check_partner)?;
+    secret.verify.as_ref().map_or(Ok(()), |verify| verify.check(secret.partner.is_some()))
+}
+
+fn check_partner(partner: &Partner) -> Result<(), String> {
+    let regex = compile(&partner.regex)
+        .map_err(|error| format!("`secret.partner.regex` can not be used: {error}"))?;
+    if !has_group(&regex, "partner") {
+        return Err(
+            "`secret.partner:` needs `regex`, with one named group called `partner`".to_owned()
+        );
+    }
+    if partner.name.is_empty() || partner.name.contains('\n') {
+        return Err("`secret.partner.name` must be one line: how a message calls it".to_owned());
+    }
+    if partner.within > MOST_LINES {
+        return Err(format!("`secret.partner.within` must be {MOST_LINES} lines or less"));
+    }
+    Ok(())
+}
+
+/// Compiles as the engine does: for bytes, with Unicode only where the expression asks for it.
+fn compile(text: &str) -> Result<regex::bytes::Regex, regex::Error> {
+    let build = |unicode| {
+        let mut builder = regex::bytes::RegexBuilder::new(text);
+        builder.unicode(unicode).size_limit(SIZE_LIMIT).build()
+    };
+    build(false).or_else(|_| build(true))
+}
+
+fn has_group(regex: &regex::bytes::Regex, name: &str) -> bool {
+    regex.capture_names().flatten().any(|known| known == name)
 }
 
 /// An example as it is written: a text, or a map that names files.
@@ -260,15 +297,54 @@ impl<'de> serde::de::Visitor<'de> for ExampleVisitor {
 mod tests {
     use super::*;
 
+    fn rule(more: &str) -> String {
+        format!(
+            "# Mine.\n- id: secret/mine\n  title: Mine\n  severity: high\n  confidence: high\n  control: SECURITY-001\n  \
+             reason: r\n  remedy: r\n  secret:\n    keywords: [mine_]\n    \
+             regex: 'mine_(?P<secret>[a-z]{{8}})'\n    {more}\n  bad: [mine_abcdefgh]\n  good: [mine]\n"
+        )
+    }
+
+    #[test]
+    fn a_partner_that_can_not_be_used_is_refused() {
+        assert!(load("a.yaml", &rule("partner: { name: id, regex: '(?P<partner>a)' }")).is_ok());
+        for (partner, fault) in [
+            ("{ name: id, regex: '(?P<partner>a' }", "`secret.partner.regex` can not be used"),
+            ("{ name: id, regex: 'a' }", "one named group called `partner`"),
+            ("{ name: '', regex: '(?P<partner>a)' }", "`secret.partner.name` must be one line"),
+            ("{ name: id, regex: '(?P<partner>a)', within: 101 }", "must be 100 lines or less"),
+            ("{ name: id, regex: '(?P<partner>a)', near: 3 }", "near"),
+        ] {
+            let error = load("a.yaml", &rule(&format!("partner: {partner}"))).unwrap_err();
+            assert!(error.to_string().contains(fault), "{error}");
+        }
+    }
+
+    const VERIFY: &str = "verify: { method: GET, url: 'https://api.mine.example/me', \
+         headers: { Authorization: 'Bearer {secret}' }, live: { status: [200] }, dead: { status: [401] }, \
+         answers: [{ status: 200, means: live }, { status: 401, body: '{}', means: dead }] }";
+
+    #[test]
+    fn a_request_that_changes_something_is_refused() {
+        assert!(load("a.yaml", &rule(VERIFY)).is_ok());
+        let error = load("a.yaml", &rule(&VERIFY.replace("GET", "DELETE"))).unwrap_err();
+        assert!(error.to_string().contains("DELETE"), "{error}");
+        let error = load("a.yaml", &rule(&VERIFY.replace("https", "http"))).unwrap_err();
+        assert!(error.to_string().contains("must begin with `https://`"), "{error}");
+    }
+
+    #[test]
+    fn rules_of_users_ask_no_vendor() {
+        let rules = load("mine.yaml", &rule(VERIFY)).unwrap();
+        let error = super::super::RuleSet::baked().add("mine.yaml", rules).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "use rule `secret/mine`\n  --> mine.yaml:2\n  `verify:` is for rules that come with the program"
+        );
+    }
+
     #[test]
     fn an_expression_that_can_not_be_used_is_refused() {
-        let rule = |more: &str| {
-            format!(
-                "- id: secret/mine\n  title: Mine\n  severity: high\n  confidence: high\n  control: SECURITY-001\n  \
-                 reason: r\n  remedy: r\n  secret:\n    keywords: [mine_]\n    \
-                 regex: 'mine_(?P<secret>[a-z]{{8}})'\n    {more}\n  bad: [mine_abcdefgh]\n  good: [mine]\n"
-            )
-        };
         assert!(load("a.yaml", &rule("unless: 'a'")).is_ok());
         for (name, line) in [("unless", "unless: '('"), ("unless-line", "unless-line: '['")] {
             let error = load("a.yaml", &rule(line)).unwrap_err().to_string();

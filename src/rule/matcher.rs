@@ -4,16 +4,20 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::verify::Verify;
+
 /// A credential's shape.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SecretMatcher {
-    /// Literals of three bytes or more, one of which stands in every match. Looked for first.
+    /// Literals of three bytes or more, one of which stands in every match or within the window. Looked for
+    /// first, so rare ones are fast ones.
     pub keywords: Vec<String>,
     /// Keywords are found in either case. Default: false.
     #[serde(default)]
     pub ignore_case: bool,
-    /// A bytes regular expression with one named group, `secret`.
+    /// A bytes regular expression with one named group, `secret`. Another one, `checked`, may stand around
+    /// what the validator sees where that is more.
     pub regex: String,
     /// Least Shannon entropy of the secret, in bits per character.
     #[serde(default)]
@@ -33,6 +37,15 @@ pub struct SecretMatcher {
     /// The value must also look random: dictionary, identifier and placeholder tests apply.
     #[serde(default)]
     pub generic: bool,
+    /// The rule knows a standard's form and no vendor: where a vendor's rule speaks, it is silent.
+    #[serde(default)]
+    pub common_form: bool,
+    /// The other half of the pair, if the credential is one half.
+    #[serde(default)]
+    pub partner: Option<Partner>,
+    /// How the vendor is asked whether the credential lives. For rules that come with the program.
+    #[serde(default)]
+    pub verify: Option<Box<Verify>>,
     /// Only files that match one of these globs; empty means all.
     #[serde(default)]
     pub paths: Vec<String>,
@@ -43,6 +56,26 @@ pub struct SecretMatcher {
 
 const fn default_window() -> usize {
     256
+}
+
+/// The other half of a pair: the identifier, name or address that a credential belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Partner {
+    /// How the message calls it: `access key id`.
+    pub name: String,
+    /// A bytes regular expression with one named group, `partner`.
+    pub regex: String,
+    /// Lines before and after the credential within which it lies, and at most 4 KiB away. Default: 10.
+    #[serde(default = "default_within")]
+    pub within: usize,
+    /// Without it nearby there is no finding. Default: false.
+    #[serde(default)]
+    pub required: bool,
+}
+
+const fn default_within() -> usize {
+    10
 }
 
 /// A programming language with a grammar.

@@ -1,6 +1,10 @@
 //! The rules of a run: those baked into the binary, decoded when first asked for, and the user's own.
 
-use std::{borrow::Cow, collections::BTreeSet, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
 use super::{
     budget::Budget,
@@ -29,6 +33,7 @@ struct Baked {
     id: &'static str,
     engine: Engine,
     keywords: &'static [&'static str],
+    ignore_case: bool,
     reads: &'static [&'static str],
     controls: &'static [&'static str],
     json: &'static str,
@@ -36,19 +41,60 @@ struct Baked {
 
 include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
-/// One rule of the set: its name and keywords at hand, the rest decoded on demand.
+/// Short texts of a rule: as they are baked, or those of a user's rule.
 #[derive(Clone)]
+pub enum Words {
+    /// In the binary.
+    Baked(&'static [&'static str]),
+    /// From a file.
+    Own(Vec<String>),
+}
+
+impl Words {
+    /// All of them, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|at| &self[at])
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Baked(words) => words.len(),
+            Self::Own(words) => words.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl std::ops::Index<usize> for Words {
+    type Output = str;
+
+    fn index(&self, at: usize) -> &str {
+        match self {
+            Self::Baked(words) => words[at],
+            Self::Own(words) => &words[at],
+        }
+    }
+}
+
+/// One rule of the set: its name and keywords at hand, the rest decoded on demand.
 pub struct Slot {
     /// The rule's id.
     pub id: Cow<'static, str>,
     /// The engine that it is for.
     pub engine: Engine,
     /// For secret rules, the literals that are looked for first; else empty.
-    pub keywords: Vec<Cow<'static, str>>,
+    pub keywords: Words,
+    /// For secret rules, whether the literals count in either case.
+    pub ignore_case: bool,
     /// What the rule reads: names of languages for code rules, of the model for document rules.
-    pub reads: Vec<Cow<'static, str>>,
+    pub reads: Words,
     /// The controls that it answers, the first one first.
-    pub controls: Vec<Cow<'static, str>>,
+    pub controls: Words,
     json: &'static str,
     rule: OnceLock<Rule>,
 }
@@ -68,37 +114,45 @@ impl Slot {
 
 /// The rules of a run.
 pub struct RuleSet {
-    slots: Vec<Slot>,
+    slots: Vec<Arc<Slot>>,
 }
 
 impl RuleSet {
     /// The rules that come with the program, sorted by id.
     pub fn baked() -> Self {
-        let slot = |baked: &Baked| Slot {
-            id: Cow::Borrowed(baked.id),
-            engine: baked.engine,
-            keywords: baked.keywords.iter().copied().map(Cow::Borrowed).collect(),
-            reads: baked.reads.iter().copied().map(Cow::Borrowed).collect(),
-            controls: baked.controls.iter().copied().map(Cow::Borrowed).collect(),
-            json: baked.json,
-            rule: OnceLock::new(),
+        let slot = |baked: &Baked| {
+            Arc::new(Slot {
+                id: Cow::Borrowed(baked.id),
+                engine: baked.engine,
+                keywords: Words::Baked(baked.keywords),
+                ignore_case: baked.ignore_case,
+                reads: Words::Baked(baked.reads),
+                controls: Words::Baked(baked.controls),
+                json: baked.json,
+                rule: OnceLock::new(),
+            })
         };
         Self { slots: BAKED.iter().map(slot).collect() }
     }
 
     /// Adds a user's rules. A rule may not have the id of one that is there.
     pub fn add(&mut self, file: &str, rules: Vec<LoadedRule>) -> Result<(), RuleError> {
-        for LoadedRule { rule, .. } in rules {
-            if let Matcher::Builtin(name) = &rule.matcher {
-                let help = format!("`builtin: {name}` is for rules that come with the program");
-                return Err(refused(&rule, file, help));
+        for LoadedRule { rule, line, .. } in rules {
+            let refused = |help: String| RuleError::Rule {
+                rule: rule.id.to_string(),
+                file: file.to_owned(),
+                line,
+                help,
+            };
+            if let Some(key) = reserved(&rule.matcher) {
+                return Err(refused(format!("`{key}` is for rules that come with the program")));
             }
             if let Some((glob, error)) = unusable_glob(&rule.matcher) {
-                return Err(refused(&rule, file, format!("`{glob}` can not be used: {error}")));
+                return Err(refused(format!("`{glob}` can not be used: {error}")));
             }
             match self.position(rule.id.as_str()) {
-                Ok(_) => return Err(refused(&rule, file, "a rule of this id exists".to_owned())),
-                Err(at) => self.slots.insert(at, user_slot(rule)),
+                Ok(_) => return Err(refused("a rule of this id exists".to_owned())),
+                Err(at) => self.slots.insert(at, Arc::new(user_slot(rule))),
             }
         }
         Ok(())
@@ -107,12 +161,12 @@ impl RuleSet {
     /// The same set without some rules.
     #[must_use]
     pub fn without(&self, left_out: &BTreeSet<RuleId>) -> Self {
-        let is_kept = |slot: &&Slot| !left_out.iter().any(|id| id.as_str() == slot.id);
+        let is_kept = |slot: &&Arc<Slot>| !left_out.iter().any(|id| id.as_str() == slot.id);
         Self { slots: self.slots.iter().filter(is_kept).cloned().collect() }
     }
 
     /// All rules, sorted by id, undecoded.
-    pub fn slots(&self) -> &[Slot] {
+    pub fn slots(&self) -> &[Arc<Slot>] {
         &self.slots
     }
 
@@ -122,7 +176,7 @@ impl RuleSet {
     }
 
     /// The rules of one engine, undecoded.
-    pub fn of(&self, engine: Engine) -> impl Iterator<Item = &Slot> {
+    pub fn of(&self, engine: Engine) -> impl Iterator<Item = &Arc<Slot>> {
         self.slots.iter().filter(move |slot| slot.engine == engine)
     }
 
@@ -140,7 +194,7 @@ impl RuleSet {
             alias.eq_ignore_ascii_case(name)
                 || alias.rsplit_once('/').is_some_and(|(_, id)| id.eq_ignore_ascii_case(name))
         };
-        let rules = self.slots.iter().map(Slot::rule);
+        let rules = self.slots.iter().map(|slot| slot.rule());
         rules.filter(|rule| rule.aliases.iter().any(is_meant)).collect()
     }
 
@@ -160,24 +214,33 @@ fn unusable_glob(matcher: &Matcher) -> Option<(&str, globset::Error)> {
     globs.find_map(|glob| Some((glob.as_str(), globset::Glob::new(glob).err()?)))
 }
 
-fn refused(rule: &Rule, file: &str, help: String) -> RuleError {
-    RuleError::Rule { rule: rule.id.to_string(), file: file.to_owned(), line: 1, help }
+/// What a user's rule may not have: code of the program, and requests that send credentials somewhere.
+fn reserved(matcher: &Matcher) -> Option<String> {
+    match matcher {
+        Matcher::Builtin(name) => Some(format!("builtin: {name}")),
+        Matcher::Secret(secret) if secret.verify.is_some() => Some("verify:".to_owned()),
+        _ => None,
+    }
 }
 
 fn user_slot(rule: Rule) -> Slot {
-    let (engine, keywords) = match &rule.matcher {
-        Matcher::Secret(secret) => {
-            (Engine::Secret, secret.keywords.iter().cloned().map(Cow::Owned).collect())
-        }
-        Matcher::Code(_) => (Engine::Code, Vec::new()),
-        Matcher::Document(_) => (Engine::Document, Vec::new()),
-        Matcher::Probe(_) => (Engine::Probe, Vec::new()),
-        Matcher::Builtin(_) => (Engine::Builtin, Vec::new()),
+    let (engine, keywords, ignore_case) = match &rule.matcher {
+        Matcher::Secret(secret) => (Engine::Secret, secret.keywords.clone(), secret.ignore_case),
+        Matcher::Code(_) => (Engine::Code, Vec::new(), false),
+        Matcher::Document(_) => (Engine::Document, Vec::new(), false),
+        Matcher::Probe(_) => (Engine::Probe, Vec::new(), false),
+        Matcher::Builtin(_) => (Engine::Builtin, Vec::new(), false),
     };
-    let reads = rule.matcher.reads().into_iter().map(Cow::Borrowed).collect();
-    let id = Cow::Owned(rule.id.to_string());
-    let controls = rule.controls().map(|control| Cow::Owned(control.to_string())).collect();
-    Slot { id, engine, keywords, reads, controls, json: "", rule: OnceLock::from(rule) }
+    Slot {
+        id: Cow::Owned(rule.id.to_string()),
+        engine,
+        keywords: Words::Own(keywords),
+        ignore_case,
+        reads: Words::Own(rule.matcher.reads().into_iter().map(str::to_owned).collect()),
+        controls: Words::Own(rule.controls().map(ToString::to_string).collect()),
+        json: "",
+        rule: OnceLock::from(rule),
+    }
 }
 
 /// The `bad` and `good` examples of a baked rule.

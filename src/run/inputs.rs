@@ -72,6 +72,7 @@ impl Inputs {
             is_excluded,
             fingerprint_key: self.fingerprint_key.as_deref(),
             advisories: Some(self.advisories.as_ref().map_err(String::as_str)),
+            markers: &self.config.honour_markers,
             max_file_size: self.config.max_file_size.bytes(),
         }
     }

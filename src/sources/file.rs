@@ -13,6 +13,11 @@ use crate::finding::{RepoPath, Span, line_hash::line_hashes};
 /// How many bytes are looked at to tell text from binary data.
 const SNIFFED: usize = 8_000;
 
+/// How many UTF-16 units are looked at to tell such text without a mark.
+const SNIFFED_UNITS: usize = 256;
+/// Of fewer units nothing can be told.
+const FEWEST_UNITS: usize = 4;
+
 /// Bytes of which the UTF-16 units are counted together.
 const STRETCH: usize = 1_024;
 
@@ -82,7 +87,7 @@ impl SourceFile {
 
     /// Whether it begins like an image, an archive, a program or another format that is no text.
     pub fn has_binary_format(&self) -> bool {
-        MAGIC.iter().any(|magic| self.bytes.starts_with(magic))
+        has_binary_format(&self.bytes)
     }
 
     /// Its text. Each byte that is not UTF-8 becomes `?`, so that offsets are those of [`Self::bytes`].
@@ -182,19 +187,42 @@ impl SourceFile {
     }
 }
 
-/// The text of a file that says by its first two bytes that it is UTF-16.
-fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
+/// Whether bytes begin like an image, an archive, a program or another format that is no text.
+pub fn has_binary_format(bytes: &[u8]) -> bool {
+    MAGIC.iter().any(|magic| bytes.starts_with(magic))
+}
+
+/// The text of a file that is UTF-16, as its first bytes show.
+pub fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
     let (unit, units): (fn([u8; 2]) -> u16, _) = match bytes {
         // UTF-32 begins so, too.
         [0xff, 0xfe, 0, 0, ..] => return None,
         [0xff, 0xfe, units @ ..] => (u16::from_le_bytes, units),
         [0xfe, 0xff, units @ ..] => (u16::from_be_bytes, units),
+        _ if is_utf16(bytes, u16::from_le_bytes) => (u16::from_le_bytes, bytes),
+        _ if is_utf16(bytes, u16::from_be_bytes) => (u16::from_be_bytes, bytes),
         _ => return None,
     };
     let units = units.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
     let characters = char::decode_utf16(units);
     let text: String = characters.map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
     Some(text.into_bytes())
+}
+
+/// Whether bytes without a mark begin as UTF-16: with text, and most of it in Latin letters.
+fn is_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
+    let first = &bytes[..bytes.len().min(SNIFFED_UNITS * 2)];
+    let is_text = |unit: u16| matches!(unit, 0x09 | 0x0a | 0x0d | 0x20..0x7f | 0xa0..0xfffe);
+    let (mut latin, mut all) = (0, 0);
+    for pair in first.chunks_exact(2) {
+        let unit = unit([pair[0], pair[1]]);
+        if !is_text(unit) {
+            return false;
+        }
+        latin += usize::from(unit < 0x100);
+        all += 1;
+    }
+    all >= FEWEST_UNITS && latin * 4 >= all * 3
 }
 
 /// UTF-16 units of the characters that begin in these bytes of a text.
@@ -276,6 +304,31 @@ mod tests {
         ] {
             let file = SourceFile::new(RepoPath::new("a"), bytes);
             assert_eq!((file.text(), file.is_binary(), file.line_count()), (text, false, 3));
+        }
+    }
+
+    #[test]
+    fn utf16_is_known_without_a_mark() {
+        let text = "é = 1\r\n😀 = 2\r\n";
+        for bytes in [
+            text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(),
+            text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        ] {
+            let file = SourceFile::new(RepoPath::new("a"), bytes);
+            assert_eq!((file.text(), file.is_binary(), file.line_count()), (text, false, 3));
+            let at = text.find("= 2").unwrap();
+            let span = file.span(&(at..at + 3));
+            assert_eq!((span.start_line, span.start_column, span.end_column), (2, 4, 7));
+        }
+    }
+
+    #[test]
+    fn what_is_no_utf16_stays_as_it_is() {
+        for bytes in
+            [&b"a = 1\n"[..], b"a\0b\0", b"\x01\0\x02\0\x03\0\x04\0", b"\0\0\x01\0\x02\0abcd"]
+        {
+            let file = SourceFile::new(RepoPath::new("a"), bytes.to_vec());
+            assert_eq!(file.bytes(), bytes);
         }
     }
 

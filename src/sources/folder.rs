@@ -1,4 +1,5 @@
-//! A working tree: what git tracks, whatever ignore files say, and what is new and not ignored.
+//! A working tree: what git tracks, whatever ignore files say, and what is new and not ignored. A folder
+//! without git is looked at whole.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +16,8 @@ use crate::finding::{Gap, RepoPath};
 pub struct FolderTree {
     root: PathBuf,
     entries: Vec<Entry>,
-    paths: Vec<PathBuf>,
+    /// Where files lie whose paths are shown otherwise, by their index.
+    paths: BTreeMap<usize, PathBuf>,
     gaps: Vec<Gap>,
     is_git: bool,
     /// The folders between this one and the root of its repository, the nearest first.
@@ -31,8 +33,8 @@ impl FolderTree {
             return Err(SourceError::Read { path: root.display().to_string(), reason });
         }
         let mut listing = Listing { root, files: BTreeMap::new(), gaps: Vec::new() };
-        listing.walk();
         let is_git = repository.is_some();
+        listing.walk(is_git);
         if let Some(repository) = repository {
             listing.add_tracked(&repository.tracked()?);
         }
@@ -64,10 +66,8 @@ impl FolderTree {
     /// The bytes of a file as they are now; one that has become a link is refused.
     pub(super) fn read(&self, entry: &Entry) -> Result<Vec<u8>, SourceError> {
         let at = self.entries.binary_search_by(|known| known.path.cmp(&entry.path));
-        let path = at.map_or_else(
-            |_| self.root.join(entry.path.as_str()),
-            |at| self.root.join(&self.paths[at]),
-        );
+        let other = at.ok().and_then(|at| self.paths.get(&at));
+        let path = self.root.join(other.map_or(Path::new(entry.path.as_str()), PathBuf::as_path));
         // A file that became a link since it was listed could lead out of the tree.
         let metadata = fs::symlink_metadata(&path).map_err(|error| read_error(&path, &error))?;
         if !metadata.is_file() {
@@ -102,13 +102,16 @@ fn read_error(path: &Path, error: &std::io::Error) -> SourceError {
 
 struct Listing<'a> {
     root: &'a Path,
-    files: BTreeMap<String, (PathBuf, u64, bool)>,
+    /// By the name that is shown: the path if that is another, the size, whether git tracks it.
+    files: BTreeMap<String, (Option<PathBuf>, u64, bool)>,
     gaps: Vec<Gap>,
 }
 
 impl Listing<'_> {
-    fn walk(&mut self) {
+    /// Where there is no git, nothing is ignored: what lies in the folder is what is shipped.
+    fn walk(&mut self, is_git: bool) {
         let walk = ignore::WalkBuilder::new(self.root)
+            .git_ignore(is_git)
             .hidden(false)
             .parents(false)
             .ignore(false)
@@ -163,10 +166,11 @@ impl Listing<'_> {
             let reason = "a symbolic link is not followed".to_owned();
             self.gaps.push(Gap { subject: name, reason, incomplete: false });
         } else if metadata.is_file() {
-            if self.files.get(&name).is_some_and(|(known, ..)| known != inside) {
+            let other = (Path::new(&name) != inside).then(|| inside.to_path_buf());
+            if self.files.get(&name).is_some_and(|(known, ..)| *known != other) {
                 return self.miss(name, "another file has a name that is shown so".to_owned());
             }
-            self.files.insert(name, (inside.to_path_buf(), metadata.len(), tracked));
+            self.files.insert(name, (other, metadata.len(), tracked));
         }
     }
 
@@ -176,10 +180,10 @@ impl Listing<'_> {
 
     fn finish(self, is_git: bool) -> FolderTree {
         let mut entries = Vec::with_capacity(self.files.len());
-        let mut paths = Vec::with_capacity(self.files.len());
-        for (name, (path, size, tracked)) in self.files {
+        let mut paths = BTreeMap::new();
+        for (at, (name, (path, size, tracked))) in self.files.into_iter().enumerate() {
             entries.push(Entry { path: RepoPath::new(&name), size, tracked: tracked || !is_git });
-            paths.push(path);
+            paths.extend(path.map(|path| (at, path)));
         }
         FolderTree {
             root: self.root.to_path_buf(),
@@ -211,5 +215,15 @@ mod tests {
         // The third one is named as the first one is shown.
         let gaps: Vec<_> = tree.gaps().iter().map(|gap| gap.subject.as_str()).collect();
         assert_eq!(gaps, ["a\\xff"]);
+    }
+
+    #[test]
+    fn ignore_files_mean_nothing_without_git() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".gitignore"), "/*\n").unwrap();
+        fs::write(folder.path().join("a.c"), "").unwrap();
+        let tree = FolderTree::open(folder.path(), None).unwrap();
+        let names: Vec<_> = tree.entries().iter().map(|entry| entry.path.as_str()).collect();
+        assert_eq!(names, [".gitignore", "a.c"]);
     }
 }

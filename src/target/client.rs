@@ -21,7 +21,8 @@ use super::{
 };
 use crate::{deadline::Deadline, finding::Secret};
 
-const USER_AGENT: &str = concat!("seaworthy/", env!("CARGO_PKG_VERSION"));
+/// What every request of the program says of it.
+pub(crate) const USER_AGENT: &str = concat!("seaworthy/", env!("CARGO_PKG_VERSION"));
 const MOST_REDIRECTS: usize = 5;
 /// How often a waiting client looks whether the user wants to end.
 const WAKE: Duration = Duration::from_millis(100);
@@ -426,7 +427,11 @@ fn set(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), SendError
     Ok(())
 }
 
-async fn read(response: Response<Incoming>, limit: usize) -> Result<(Vec<u8>, bool), SendError> {
+/// Up to `limit` bytes of the body, and whether there are more.
+pub(crate) async fn read(
+    response: Response<Incoming>,
+    limit: usize,
+) -> Result<(Vec<u8>, bool), SendError> {
     let mut body = response.into_body();
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {

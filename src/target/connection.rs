@@ -21,7 +21,7 @@ const MOST_HEADERS: usize = 200;
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The sending half of an open connection; each request has its whole body in memory.
-pub(super) type Sender = SendRequest<Full<Bytes>>;
+pub(crate) type Sender = SendRequest<Full<Bytes>>;
 
 /// Opens a connection to the target.
 pub(super) async fn open(target: &Target) -> Result<Sender, SendError> {
@@ -87,7 +87,8 @@ async fn pinned(target: &Target) -> Result<SocketAddr, SendError> {
     Err(connect_error(last))
 }
 
-async fn shake_hands<S>(stream: S) -> Result<Sender, SendError>
+/// Speaks HTTP/1.1 on an open stream.
+pub(crate) async fn shake_hands<S>(stream: S) -> Result<Sender, SendError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

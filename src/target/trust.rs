@@ -4,6 +4,7 @@
 //! the failure is a finding, and no credentials travel after it.
 
 use std::{
+    fmt::Display,
     fs,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -37,28 +38,18 @@ pub(super) struct Trust {
 impl Trust {
     /// Believes Mozilla's authorities, the platform's and those given as PEM, for this host only.
     pub(super) fn new(authorities: &[Vec<u8>], host: &str) -> Result<Self, TargetError> {
-        let error = |message: String| TargetError::Authority(message);
+        let error = |failure: &dyn Display| TargetError::Authority(failure.to_string());
         let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
             .map_err(|_| TargetError::Url(format!("`{host}` can not be the name of a server")))?;
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        if let Some(bundle) = PLATFORM_BUNDLES.iter().find_map(|path| fs::read(path).ok()) {
-            let certificates = CertificateDer::pem_slice_iter(&bundle).flatten();
-            roots.add_parsable_certificates(certificates);
-        }
-        for pem in authorities {
-            for certificate in CertificateDer::pem_slice_iter(pem) {
-                let certificate = certificate.map_err(|failure| error(failure.to_string()))?;
-                roots.add(certificate).map_err(|failure| error(failure.to_string()))?;
-            }
-        }
+        let roots = roots(authorities)?;
         let provider = Arc::new(ring::default_provider());
         let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
             .build()
-            .map_err(|failure| error(failure.to_string()))?;
+            .map_err(|failure| error(&failure))?;
         let verifier = Arc::new(Noting { inner, failure: Mutex::new(None) });
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|failure| error(failure.to_string()))?
+            .map_err(|failure| error(&failure))?
             .dangerous()
             .with_custom_certificate_verifier(verifier.clone())
             .with_no_client_auth();
@@ -69,6 +60,23 @@ impl Trust {
     pub(super) fn failure(&self) -> Option<String> {
         self.verifier.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Mozilla's authorities, the platform's and those given as PEM.
+pub(crate) fn roots(authorities: &[Vec<u8>]) -> Result<RootCertStore, TargetError> {
+    let error = |failure: &dyn Display| TargetError::Authority(failure.to_string());
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(bundle) = PLATFORM_BUNDLES.iter().find_map(|path| fs::read(path).ok()) {
+        let certificates = CertificateDer::pem_slice_iter(&bundle).flatten();
+        roots.add_parsable_certificates(certificates);
+    }
+    for pem in authorities {
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|failure| error(&failure))?;
+            roots.add(certificate).map_err(|failure| error(&failure))?;
+        }
+    }
+    Ok(roots)
 }
 
 /// Verifies as the inner verifier does, and notes what it refuses.

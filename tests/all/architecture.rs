@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("checks", &["rule", "finding", "sources", "engines", "deadline"]),
     ("target", &["rule", "finding", "deadline"]),
     ("live", &["rule", "finding", "engines", "target", "deadline"]),
+    ("verification", &["rule", "finding", "deadline", "target"]),
     ("judgement", &["rule", "finding", "config", "report"]),
     ("reporters", &["rule", "finding", "report"]),
     ("demo", &[]),
@@ -29,7 +30,7 @@ const ABOVE_ALL: &[&str] = &["main", "lib", "run", "commands"];
 
 /// Outside crates that have homes.
 const HOMES: &[(&str, &[&str])] = &[
-    ("tokio", &["target", "live", "demo"]),
+    ("tokio", &["target", "live", "verification", "demo"]),
     ("hyper", &["target"]),
     ("axum", &["demo"]),
     ("rayon", &["sources", "checks", "run"]),
@@ -164,6 +165,30 @@ fn only_the_masker_makes_text_that_may_be_shown() {
     assert_eq!(makers.len(), 2, "{makers:?}");
     assert!(makers.contains(&"engines/secret/masker.rs".to_owned()), "{makers:?}");
     assert!(makers.contains(&"finding/text.rs".to_owned()), "{makers:?}");
+}
+
+#[test]
+fn a_raw_secret_is_taken_out_only_where_it_is_hidden_or_sent() {
+    const EXPOSING: &[&str] = &[
+        "checks/code.rs",
+        "checks/finish.rs",
+        "checks/secrets.rs",
+        "live/login.rs",
+        "live/session.rs",
+        "target/client.rs",
+        "verification/request.rs",
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = vec![];
+    files(&root, &mut paths);
+    let exposing: BTreeSet<_> = paths
+        .iter()
+        .filter(|path| code_of(path).contains(".expose()"))
+        .map(|path| path.strip_prefix(&root).expect("under src").display().to_string())
+        .collect();
+    let others: Vec<_> =
+        exposing.iter().filter(|path| !EXPOSING.contains(&path.as_str())).collect();
+    assert!(others.is_empty(), "{others:?}");
 }
 
 #[test]

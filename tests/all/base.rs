@@ -111,6 +111,27 @@ fn an_inline_waiver_counts_from_the_next_change_on_and_for_its_own_line() {
 }
 
 #[test]
+fn a_comment_of_another_tool_counts_where_the_base_says_so() {
+    let token = ["ghp_zQWBuTSOoRi4A9sp", "HcVY5ncnsDkxkJ0mLq17"].concat();
+    let marked = format!("T={token} # gitleaks:allow\n");
+    let policy = "fail-on: medium\nhonour-markers: [gitleaks, detect-secrets]\n";
+    let checkout = Checkout::new(&[("a.txt", ""), ("b.env", &marked)]);
+    checkout.write("seaworthy.yaml", policy);
+    checkout.write("c.env", &marked);
+    checkout.commit();
+    let (code, text) = checkout.scan(&[]);
+    assert_eq!(code, 1, "the base has no such setting: {text}");
+    let checkout = Checkout::new(&[("seaworthy.yaml", policy), ("b.env", &marked)]);
+    let (code, text) = checkout.scan(&["--report", "json"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("marked by gitleaks:allow") && text.contains("\"waived\""), "{text}");
+    checkout.write("c.env", &format!("# pragma: allowlist nextline secret\nT={token}\n"));
+    let (code, text) = checkout.scan(&[]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("proposed"), "{text}");
+}
+
+#[test]
 fn an_ignore_file_hides_nothing_that_is_tracked() {
     let checkout = Checkout::new(&[]);
     checkout.write("b.py", DEBUG);

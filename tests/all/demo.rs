@@ -16,7 +16,7 @@ use seaworthy::{
     finding::Finding,
     report::{Report, Verdict},
     rule::{Kind, Severity},
-    run::{self, Inputs, Request, Source, Surroundings},
+    run::{self, Inputs, Request, Scope, Source, Surroundings},
     sources::{MemoryTree, Tree},
 };
 
@@ -29,6 +29,7 @@ fn request(target: Option<String>) -> Request {
         path: PathBuf::from("shop"),
         target,
         base: None,
+        scope: Scope::Tree,
         baseline: None,
         config: None,
         advisory_db: Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/shop/advisories")),
@@ -39,6 +40,7 @@ fn request(target: Option<String>) -> Request {
         pedantic: false,
         allow: Allow::default(),
         login: None,
+        verify: None,
     }
 }
 

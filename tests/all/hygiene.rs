@@ -75,6 +75,7 @@ fn outcomes(tree: &Tree) -> Vec<Outcome> {
         scanner: &scanner,
         fingerprint_key: None,
         is_excluded: &|_| false,
+        markers: &[],
         max_file_size: 10 << 20,
         advisories: None,
     };

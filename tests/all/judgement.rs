@@ -31,6 +31,7 @@ fn finding(path: &str, line: u32, severity: Severity) -> Finding {
         flow: vec![],
         message: Quoted::own("something is wrong"),
         evidence: vec![],
+        verification: None,
         fix: None,
         fingerprint: Fingerprint::of(&[RULE, path, &line.to_string()]),
     }
@@ -124,7 +125,8 @@ fn an_inline_waiver_that_the_base_lacks_is_only_proposed() {
     let inline = || {
         let reason = Quoted::own("fine here");
         let covered = Fingerprint::of(&["x"]);
-        let waiver = InlineWaiver { rule: RuleId::new(RULE), line: 6, covers: 7, covered, reason };
+        let waiver =
+            InlineWaiver { rule: Some(RuleId::new(RULE)), line: 6, covers: 7, covered, reason };
         vec![(RepoPath::new("a.rs"), waiver)]
     };
     let report = judged(found(), |policy| policy.inline = inline());

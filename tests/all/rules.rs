@@ -3,7 +3,7 @@
 use seaworthy::{
     engines::secret::scanner::Scanner,
     finding::Finding,
-    rule::{Example, Kind, Language, Matcher, Model, Rule, RuleSet, set},
+    rule::{Example, Kind, Language, Life, Matcher, Model, Rule, RuleSet, Verify, set},
 };
 
 use crate::support::audit;
@@ -83,6 +83,52 @@ fn every_rule_says_what_happens_and_what_to_do() {
         assert!(!rule.reason.is_empty() && !rule.remedy.is_empty(), "{}", rule.id);
         assert!(!rule.references.is_empty(), "{} names no reference", rule.id);
     }
+}
+
+/// The rules that can ask a vendor, and how.
+fn verifying(rules: &RuleSet) -> impl Iterator<Item = (&Rule, &Verify)> {
+    rules.slots().iter().filter_map(|slot| match &slot.rule().matcher {
+        Matcher::Secret(matcher) => Some((slot.rule(), matcher.verify.as_deref()?)),
+        _ => None,
+    })
+}
+
+#[test]
+fn every_recorded_answer_is_judged_as_what_it_means() {
+    let rules = RuleSet::baked();
+    let wrong: Vec<String> = verifying(&rules)
+        .flat_map(|(rule, verify)| {
+            let wrong = verify
+                .answers
+                .iter()
+                .filter(|answer| verify.judge(answer.status, &answer.body) != answer.means);
+            wrong.map(|answer| format!("{}: {answer:?}", rule.id)).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn an_answer_that_no_vendor_documents_tells_nothing() {
+    let rules = RuleSet::baked();
+    for (rule, verify) in verifying(&rules) {
+        for (status, body) in
+            [(200, ""), (204, ""), (302, ""), (403, ""), (404, ""), (429, ""), (500, "")]
+        {
+            let life = verify.judge(status, body);
+            assert_ne!(life, Life::Dead, "{}: {status}", rule.id);
+        }
+    }
+}
+
+#[test]
+fn the_rules_that_can_ask_their_vendor() {
+    let rules = RuleSet::baked();
+    let lines = verifying(&rules).map(|(rule, verify)| {
+        let dead = if verify.dead.is_some() { "live, dead" } else { "live" };
+        format!("{} {} ({dead})\n", rule.id, verify.host())
+    });
+    insta::assert_snapshot!(lines.collect::<String>());
 }
 
 #[test]

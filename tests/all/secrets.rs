@@ -2,7 +2,7 @@
 
 use seaworthy::{
     engines::secret::scanner::Scanner,
-    rule::{RuleId, RuleSet, Tier, set},
+    rule::{Matcher, RuleId, RuleSet, SecretMatcher, Tier, set},
 };
 
 use crate::support::audit;
@@ -45,4 +45,27 @@ fn a_private_key_of_a_test_suite_is_shown_and_blocks_nothing() {
     let blocks = |text: &String| tier("deploy/server.key", text) == Some(Tier::Default);
     let key = texts.find(blocks).expect("a key that parses blocks");
     assert_eq!(tier("tests/certs/server.key", &key), Some(Tier::Warning));
+}
+
+#[test]
+fn a_rule_with_a_validator_has_an_example_that_keeps_its_tier() {
+    let rules = RuleSet::baked();
+    let scanner = Scanner::new(&rules);
+    let mut wrong = Vec::new();
+    for slot in rules.slots() {
+        let rule = slot.rule();
+        let Matcher::Secret(SecretMatcher { validate: Some(name), .. }) = &rule.matcher else {
+            continue;
+        };
+        let (bad, _) = set::examples(&rule.id).expect("each rule has its examples baked");
+        let kept = bad.into_iter().flat_map(|example| example.files).any(|file| {
+            let path = file.path.unwrap_or_else(|| "settings.txt".to_owned());
+            let found = scanner.find(&path, file.text.as_bytes());
+            found.iter().any(|found| found.rule == rule.id && found.tier == rule.tier)
+        });
+        if !kept {
+            wrong.push(format!("{}: {name} doubts all of its examples", rule.id));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -43,6 +43,7 @@ pub(crate) fn audit_with(
         kinds: &kinds,
         fingerprint_key: None,
         is_excluded: &|_| false,
+        markers: &[],
         max_file_size: 10 << 20,
         advisories,
     };

@@ -2,8 +2,8 @@
 
 use std::{cmp::Reverse, collections::BTreeMap, ops::Range};
 
-use super::scanner::SecretMatch;
-use crate::rule::Severity;
+use super::scanner::{DecodedSecret, SecretMatch};
+use crate::rule::{Severity, Tier};
 
 /// What a rule knows a credential by, from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,11 +12,14 @@ pub(super) enum Grounds {
     Prefix,
     /// It has the form, and stands where such a credential stands.
     Context,
+    /// It has the form of a standard that many use.
+    Form,
     /// It has a telling name and looks drawn.
     Name,
 }
 
 /// What one rule says about one place.
+#[derive(Clone)]
 pub(super) struct Claim {
     /// What the rule knows the place by.
     pub(super) grounds: Grounds,
@@ -28,33 +31,62 @@ pub(super) struct Claim {
     pub(super) found: Option<SecretMatch>,
 }
 
-/// Keeps the best of overlapping matches: better grounds, then the longer, then the better tier.
-pub(super) fn settle(claims: Vec<Claim>) -> Vec<SecretMatch> {
-    let refused = refusals(&claims);
-    let mut found: Vec<_> = claims
-        .into_iter()
-        .filter(|claim| claim.grounds != Grounds::Name || !touches(&refused, &claim.at))
-        .filter_map(|claim| claim.found.map(|found| (claim.grounds, claim.severity, found)))
-        .collect();
-    found.sort_by_cached_key(|(grounds, severity, found)| {
-        let length = Reverse(found.at.len());
-        (*grounds, length, found.tier, Reverse(*severity), found.at.start, found.rule.clone())
-    });
-    let mut kept: BTreeMap<usize, SecretMatch> = BTreeMap::new();
-    for (_, _, found) in found {
-        let before = kept.range(..found.at.end).next_back();
-        if before.is_none_or(|(_, before)| !overlap(&before.at, &found.at)) {
-            kept.insert(found.at.start, found);
-        }
+impl Claim {
+    /// What was found, if it is written in another form.
+    pub(super) fn decoded(&mut self) -> Option<&mut DecodedSecret> {
+        self.found.as_mut()?.decoded.as_mut()
     }
-    kept.into_values().collect()
 }
 
-/// The places that vendors' rules know to be no credentials, merged and in order.
-fn refusals(claims: &[Claim]) -> Vec<Range<usize>> {
-    let is_refusal = |claim: &&Claim| claim.found.is_none() && claim.grounds != Grounds::Name;
-    let mut places: Vec<_> =
-        claims.iter().filter(is_refusal).map(|claim| claim.at.clone()).collect();
+/// Keeps the best of overlapping matches: better grounds, then the longer, then the better tier.
+pub(super) fn settle(claims: Vec<Claim>) -> Vec<SecretMatch> {
+    best(claims).into_iter().filter_map(|claim| claim.found).collect()
+}
+
+/// The claims that [`settle`] keeps, in order of their place.
+pub(super) fn best(claims: Vec<Claim>) -> Vec<Claim> {
+    let refused = places(&claims, |claim| claim.found.is_none());
+    let mut found: Vec<_> = claims
+        .into_iter()
+        .filter(|claim| claim.found.is_some())
+        .filter(|claim| claim.grounds != Grounds::Name || !touches(&refused, &claim.at))
+        .collect();
+    found.sort_by_cached_key(|claim| {
+        let length = Reverse(claim.at.len());
+        let found = claim.found.as_ref().map(|found| (found.tier, found.rule.clone()));
+        let (tier, rule) = found.unzip();
+        (claim.grounds, length, tier, Reverse(claim.severity), claim.at.start, rule)
+    });
+    let mut kept: BTreeMap<usize, Claim> = BTreeMap::new();
+    for claim in found {
+        let before = kept.range(..claim.at.end).next_back();
+        if before.is_none_or(|(_, before)| !overlap(&before.at, &claim.at)) {
+            kept.insert(claim.at.start, claim);
+        }
+    }
+    without_partners(kept.into_values().collect())
+}
+
+/// Leaves out what the other half of a found pair is by itself: an identifier that is no secret alone.
+fn without_partners(mut claims: Vec<Claim>) -> Vec<Claim> {
+    let partners = claims.iter().filter_map(|claim| claim.found.as_ref()?.partner.clone());
+    let partners = merged(partners);
+    claims.retain(|claim| {
+        let is_weak = claim.found.as_ref().is_some_and(|found| found.tier == Tier::Pedantic);
+        !is_weak || !touches(&partners, &claim.at)
+    });
+    claims
+}
+
+/// The places of those claims of vendors' rules that are `wanted`, merged and in order.
+pub(super) fn places(claims: &[Claim], wanted: impl Fn(&Claim) -> bool) -> Vec<Range<usize>> {
+    let is_wanted = |claim: &&Claim| claim.grounds != Grounds::Name && wanted(claim);
+    merged(claims.iter().filter(is_wanted).map(|claim| claim.at.clone()))
+}
+
+/// The same places in order and apart: those that touch become one.
+pub(super) fn merged(places: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    let mut places: Vec<_> = places.collect();
     places.sort_by_key(|at| at.start);
     let mut merged = Vec::new();
     for at in places {
@@ -63,12 +95,13 @@ fn refusals(claims: &[Claim]) -> Vec<Range<usize>> {
     merged
 }
 
-fn touches(places: &[Range<usize>], at: &Range<usize>) -> bool {
+/// Whether a range overlaps one of the places, which are apart and in order.
+pub(super) fn touches(places: &[Range<usize>], at: &Range<usize>) -> bool {
     let next = places.partition_point(|place| place.end <= at.start);
     places.get(next).is_some_and(|place| overlap(place, at))
 }
 
-const fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
+pub(super) const fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
@@ -87,13 +120,20 @@ pub(super) fn join(spans: &mut Vec<Range<usize>>, mut new: Range<usize>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::{RuleId, Tier};
+    use crate::rule::RuleId;
 
     fn claim(grounds: Grounds, rule: &str, at: Range<usize>) -> Claim {
         let rule = RuleId::new(rule);
-        let (name, severity, verified) = (None, None, None);
-        let found =
-            SecretMatch { rule, at: at.clone(), name, tier: Tier::Default, severity, verified };
+        let found = SecretMatch {
+            rule,
+            at: at.clone(),
+            name: None,
+            partner: None,
+            tier: Tier::Default,
+            severity: None,
+            verified: None,
+            decoded: None,
+        };
         Claim { grounds, severity: Severity::High, at, found: Some(found) }
     }
 
@@ -115,6 +155,28 @@ mod tests {
         let mut refusal = claim(Grounds::Prefix, "secret/v", 4..30);
         refusal.found = None;
         assert!(kept(vec![claim(Grounds::Name, "secret/name", 4..30), refusal]).is_empty());
+    }
+
+    #[test]
+    fn an_identifier_is_told_with_its_secret_and_not_twice() {
+        let found = |claim: &mut Claim, change: fn(&mut SecretMatch)| {
+            claim.found.as_mut().map(change);
+        };
+        let mut identifier = claim(Grounds::Prefix, "secret/id", 0..20);
+        found(&mut identifier, |found| found.tier = Tier::Pedantic);
+        let mut other = claim(Grounds::Prefix, "secret/other-id", 100..120);
+        found(&mut other, |found| found.tier = Tier::Pedantic);
+        let mut secret = claim(Grounds::Context, "secret/key", 30..70);
+        found(&mut secret, |found| found.partner = Some(0..20));
+        assert_eq!(kept(vec![identifier, secret, other]), ["secret/key", "secret/other-id"]);
+    }
+
+    #[test]
+    fn a_secret_beside_another_one_stays_a_finding() {
+        let first = claim(Grounds::Prefix, "secret/a", 0..20);
+        let mut second = claim(Grounds::Context, "secret/b", 30..70);
+        second.found.as_mut().unwrap().partner = Some(0..20);
+        assert_eq!(kept(vec![first, second]), ["secret/a", "secret/b"]);
     }
 
     #[test]

@@ -44,7 +44,9 @@ const NEAR: usize = 384;
 pub(super) fn may_follow(bytes: &[u8], from: usize) -> bool {
     let near = &bytes[from..bytes.len().min(from + NEAR)];
     let end = memchr::memchr(b'\n', near).unwrap_or(near.len());
-    holds_drawn(&near[..end]) || (says_value(&near[end..]) && holds_drawn(&near[end..]))
+    let (line, after) = near.split_at(end);
+    let goes_on = line.trim_ascii_end().ends_with(b">") || says_value(after);
+    holds_drawn(line) || (goes_on && holds_drawn(after))
 }
 
 fn says_value(lines: &[u8]) -> bool {
@@ -88,7 +90,11 @@ fn is_literal(assignment: &Assignment<'_>, nature: FileNature) -> bool {
         return rest.first() == Some(&quote);
     }
     if between.trim_ascii_end().ends_with(b">") && !between.contains(&b'=') {
-        return rest.starts_with(b"</");
+        return rest.starts_with(b"</")
+            || (between.contains(&b'\n') && rest.trim_ascii().is_empty());
+    }
+    if is_line_in_a_string(rest) {
+        return nature.format != Format::Generated;
     }
     match nature.format {
         Format::Configuration => ends_line(rest, false),
@@ -102,6 +108,11 @@ fn is_argument_apart(between: &[u8]) -> bool {
     between.contains(&b',')
         && !matches!(between.first(), Some(b'"' | b'\''))
         && memchr::memmem::find(between, b"alue").is_none()
+}
+
+/// Whether an escaped line end follows: `"settings.ini": "TOKEN=…\nBACKUP=…"`.
+fn is_line_in_a_string(rest: &[u8]) -> bool {
+    rest.starts_with(b"\\n") || rest.starts_with(b"\\r\\n")
 }
 
 fn ends_line(rest: &[u8], is_shell: bool) -> bool {
@@ -135,6 +146,7 @@ mod tests {
         let follows = |text: &str| may_follow(text.as_bytes(), "password".len());
         assert!(follows("password = \"t7#Kw9!mQz2x\""));
         assert!(follows("password\n    value: \"Cz9!kHt4Ws\""));
+        assert!(follows("password>\n    Cz9!kHt4Ws\n</password>"));
         assert!(!follows("password = read_password(path)"));
         assert!(!follows("password\nother = \"Cz9!kHt4Ws\""));
     }

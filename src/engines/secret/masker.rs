@@ -4,7 +4,10 @@ use std::{cell::OnceCell, collections::BTreeSet, ops::Range};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::scanner::Scanner;
+use super::{
+    claims::merged,
+    scanner::{Scanner, SecretMatch},
+};
 use crate::finding::{Quoted, secret::mask};
 
 /// So many first bytes tell a value; what coincides with it from there on is hidden, so that a value
@@ -65,7 +68,7 @@ impl<'a> Masker<'a> {
     /// Hides in `text` what the scanner finds at the same place in `scanned`.
     fn hide_found(&self, path: &str, text: &str, scanned: &str) -> String {
         let found = self.scanner.find(path, scanned.as_bytes());
-        hide(text, found.into_iter().map(|secret| secret.at))
+        hide(text, merged(found.iter().flat_map(SecretMatch::hidden)).into_iter())
     }
 
     fn hide_known(&self, raw: &str) -> String {

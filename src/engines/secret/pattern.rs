@@ -1,17 +1,19 @@
 //! A secret rule made ready to search with: compiled when one of its keywords is first seen.
 
-use std::ops::Range;
+use std::{ops::Range, sync::OnceLock};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use jiff::civil::Date;
 use regex_automata::{
-    Input, PatternID,
+    Anchored, Input, PatternID,
     meta::{self, Regex},
     util::{captures::Captures, syntax},
 };
 
 use super::{
+    anchor,
     claims::Grounds,
     generic::{self, Assignment, FileNature},
+    partner::PartnerPattern,
     placeholder,
     validators::{self, Verdict},
 };
@@ -24,6 +26,8 @@ use crate::{
 const LINE_SEEN: usize = 2_048;
 /// Most bytes that the automata of one expression may take.
 const SIZE_LIMIT: usize = 32 << 20;
+/// Bytes of the states that a thread keeps of one expression.
+const CACHE_LIMIT: usize = 1 << 20;
 
 /// What a rule makes of one place that its expression matches.
 pub(super) enum Opinion {
@@ -33,6 +37,8 @@ pub(super) enum Opinion {
         at: Range<usize>,
         /// The bytes of the name that it is given to, for rules that see one.
         name: Option<Range<usize>>,
+        /// The bytes of the other half of the pair, for rules that know one.
+        partner: Option<Range<usize>>,
         /// The tier, which may be lower than the rule's.
         tier: Tier,
         /// What was verified.
@@ -50,10 +56,13 @@ pub(super) struct Pattern {
     secret: usize,
     name: Option<usize>,
     quote: Option<usize>,
-    unless: Option<Regex>,
-    unless_line: Option<Regex>,
-    paths: Option<GlobSet>,
-    not_paths: Option<GlobSet>,
+    checked: Option<usize>,
+    /// The excuses and the partner are compiled when a match is there to be judged.
+    unless: OnceLock<Option<Regex>>,
+    unless_line: OnceLock<Option<Regex>>,
+    partner: OnceLock<Option<PartnerPattern>>,
+    /// See [`anchor::bytes_before`].
+    before_keyword: Option<usize>,
 }
 
 impl Pattern {
@@ -62,22 +71,34 @@ impl Pattern {
         let Matcher::Secret(matcher) = &rule.matcher else { return None };
         let regex = compile(&matcher.regex)?;
         let group = |name: &str| regex.group_info().to_index(PatternID::ZERO, name);
-        let optional = |text: &Option<String>| match text {
-            Some(text) => compile(text).map(Some),
-            None => Some(None),
-        };
         Some(Self {
             secret: group("secret")?,
             name: group("name"),
             quote: group("quote"),
-            unless: optional(&matcher.unless)?,
-            unless_line: optional(&matcher.unless_line)?,
-            paths: globs(&matcher.paths),
-            not_paths: globs(&matcher.not_paths),
+            checked: group("checked"),
+            unless: OnceLock::new(),
+            unless_line: OnceLock::new(),
+            partner: OnceLock::new(),
+            before_keyword: if matcher.ignore_case {
+                None
+            } else {
+                anchor::bytes_before(&matcher.regex, &matcher.keywords)
+            },
             tier: rule.tier,
             matcher: matcher.clone(),
             regex,
         })
+    }
+
+    /// Whether a match may lie around the keyword that stands `at`. This is cheap and nearly always no for a
+    /// rule whose matches begin with their keyword; for others it is yes.
+    pub(super) fn may_match(&self, bytes: &[u8], at: usize, end: usize) -> bool {
+        let begins = |start: usize| {
+            let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes).earliest(true);
+            self.regex.is_match(input)
+        };
+        let before = |count: usize| (at.saturating_sub(count)..=at).any(begins);
+        self.before_keyword.is_none_or(before)
     }
 
     /// Whether the rule is about names and values in general, and so yields to all others.
@@ -90,17 +111,13 @@ impl Pattern {
         let mut keywords = self.matcher.keywords.iter();
         if self.is_generic() {
             Grounds::Name
+        } else if self.matcher.common_form {
+            Grounds::Form
         } else if keywords.any(|keyword| value.starts_with(keyword.as_bytes())) {
             Grounds::Prefix
         } else {
             Grounds::Context
         }
-    }
-
-    /// Whether the rule looks at files of this path.
-    pub(super) fn looks_at(&self, path: &str) -> bool {
-        self.paths.as_ref().is_none_or(|globs| globs.is_match(path))
-            && !self.not_paths.as_ref().is_some_and(|globs| globs.is_match(path))
     }
 
     /// Gives `each` the rule's opinion of every match that lies in `window`.
@@ -109,6 +126,7 @@ impl Pattern {
         bytes: &[u8],
         window: Range<usize>,
         nature: FileNature,
+        today: Option<Date>,
         mut each: impl FnMut(Opinion),
     ) {
         let mut groups = self.regex.create_captures();
@@ -117,7 +135,7 @@ impl Pattern {
             let input = Input::new(bytes).span(from..window.end);
             self.regex.search_captures(&input, &mut groups);
             let Some(whole) = groups.get_match() else { return };
-            let opinion = self.judge(bytes, &groups, nature);
+            let opinion = self.judge(bytes, &groups, nature, today);
             from = match (&opinion, groups.get_group(self.secret)) {
                 // What was taken for a value may be the name of the next one: `secret = env.SECRET || "…"`.
                 (None, Some(value)) if self.is_generic() => value.start.max(whole.start() + 2) - 1,
@@ -129,13 +147,24 @@ impl Pattern {
         }
     }
 
-    fn judge(&self, bytes: &[u8], groups: &Captures, nature: FileNature) -> Option<Opinion> {
+    fn judge(
+        &self,
+        bytes: &[u8],
+        groups: &Captures,
+        nature: FileNature,
+        today: Option<Date>,
+    ) -> Option<Opinion> {
         let at = groups.get_group(self.secret)?.range();
         let value = &bytes[at.clone()];
         if self.is_excused(bytes, &at) {
             return Some(Opinion::Refused(at));
         }
         if self.matcher.min_entropy.is_some_and(|least| bits_per_byte(value) < f64::from(least)) {
+            return None;
+        }
+        let pattern = self.partner();
+        let partner = pattern.and_then(|pattern| pattern.find(bytes, &at));
+        if partner.is_none() && pattern.is_some_and(PartnerPattern::is_required) {
             return None;
         }
         let name = self.name.and_then(|group| groups.get_group(group)).map(|span| span.range());
@@ -151,29 +180,49 @@ impl Pattern {
                 rest: rest_of_line(bytes, at.end),
             };
             tier = tier.max(generic::judge(&assignment, nature)?);
+        } else if nature.is_test() && self.grounds(value) != Grounds::Prefix {
+            tier = one_lower(tier);
         }
-        let verified =
-            match self.matcher.validate.as_deref().map(|name| validators::run(name, value)) {
-                Some(Verdict::Refused) => return Some(Opinion::Refused(at)),
-                Some(Verdict::Confirmed(words)) => Some(words),
-                Some(Verdict::Doubtful(words)) => {
-                    tier = tier.max(Tier::Warning);
-                    Some(words)
-                }
-                Some(Verdict::Silent) | None => None,
-            };
-        Some(Opinion::Accepted { at, name, tier, verified })
+        let checked = self.checked.and_then(|group| groups.get_group(group));
+        let checked = checked.map_or(value, |span| &bytes[span.range()]);
+        let validator = self.matcher.validate.as_deref();
+        let verified = match validator.map(|name| validators::run(name, checked, today)) {
+            Some(Verdict::Refused) => return Some(Opinion::Refused(at)),
+            Some(Verdict::Confirmed(words)) => Some(words),
+            Some(Verdict::Doubtful(words)) => {
+                tier = tier.max(Tier::Warning);
+                Some(words)
+            }
+            Some(Verdict::Silent | Verdict::Until(..)) | None => None,
+        };
+        Some(Opinion::Accepted { at, name, partner, tier, verified })
     }
 
     fn is_excused(&self, bytes: &[u8], at: &Range<usize>) -> bool {
         let value = &bytes[at.clone()];
-        let matches = |regex: &Option<Regex>, text: &[u8]| {
-            regex.as_ref().is_some_and(|regex| regex.is_match(text))
+        let matches = |cell: &OnceLock<Option<Regex>>, text: &Option<String>, value: &[u8]| {
+            let regex = cell.get_or_init(|| text.as_deref().and_then(compile));
+            regex.as_ref().is_some_and(|regex| regex.is_match(value))
         };
-        (!self.is_generic() && placeholder::is_placeholder(value))
+        let unless_line = &self.matcher.unless_line;
+        (!self.is_generic() && placeholder::is_placeholder(value) && !self.has_checksum(value))
             || self.says_words_after_its_prefix(value)
-            || matches(&self.unless, value)
-            || (self.unless_line.is_some() && matches(&self.unless_line, line_around(bytes, at)))
+            || matches(&self.unless, &self.matcher.unless, value)
+            || (self.matcher.common_form
+                && placeholder::is_word_of_its_line(value, line_around(bytes, at)))
+            || (unless_line.is_some()
+                && matches(&self.unless_line, unless_line, line_around(bytes, at)))
+    }
+
+    fn partner(&self) -> Option<&PartnerPattern> {
+        let compiled = || self.matcher.partner.as_ref().and_then(PartnerPattern::new);
+        self.partner.get_or_init(compiled).as_ref()
+    }
+
+    /// A value whose checksum is correct was drawn, whatever it looks like: some forms hold rows of zeros.
+    pub(super) fn has_checksum(&self, value: &[u8]) -> bool {
+        let name = self.matcher.validate.as_deref().filter(|name| name.ends_with("-checksum"));
+        name.is_some_and(|name| matches!(validators::run(name, value, None), Verdict::Confirmed(_)))
     }
 
     /// `glptt-the-token-of-the-trigger`: no vendor draws that.
@@ -190,30 +239,28 @@ impl Pattern {
     }
 }
 
+/// In tests, examples and documentation only a vendor's prefix tells what is meant in earnest.
+const fn one_lower(tier: Tier) -> Tier {
+    match tier {
+        Tier::Default => Tier::Warning,
+        Tier::Warning | Tier::Pedantic => Tier::Pedantic,
+    }
+}
+
 /// Compiles for bytes; only an expression that asks for Unicode by name gets it.
-fn compile(text: &str) -> Option<Regex> {
+pub(super) fn compile(text: &str) -> Option<Regex> {
+    let limits = meta::Config::new()
+        .utf8_empty(false)
+        .nfa_size_limit(Some(SIZE_LIMIT))
+        .hybrid_cache_capacity(CACHE_LIMIT);
     let build = |unicode: bool| {
         Regex::builder()
             .syntax(syntax::Config::new().unicode(unicode).utf8(false))
-            .configure(meta::Config::new().utf8_empty(false).nfa_size_limit(Some(SIZE_LIMIT)))
+            .configure(limits.clone())
             .build(text)
             .ok()
     };
     build(false).or_else(|| build(true))
-}
-
-fn globs(globs: &[String]) -> Option<GlobSet> {
-    if globs.is_empty() {
-        return None;
-    }
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        let anywhere = if glob.contains('/') { glob.clone() } else { format!("**/{glob}") };
-        if let Ok(glob) = GlobBuilder::new(&anywhere).literal_separator(true).build() {
-            set.add(glob);
-        }
-    }
-    set.build().ok()
 }
 
 fn line_around<'a>(bytes: &'a [u8], at: &Range<usize>) -> &'a [u8] {

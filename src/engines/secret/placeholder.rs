@@ -9,6 +9,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 const LONG: usize = 200;
 /// So many neighbours of the alphabet, or equal characters, in a row are typed, not drawn.
 const RUN: usize = 6;
+/// No longer value is one word.
+const LONGEST_WORD: usize = 16;
 
 /// Pieces of text that a placeholder holds, in either case.
 const WORDS: &[&str] = &[
@@ -73,11 +75,14 @@ const WORDS: &[&str] = &[
     "deadbeef",
     "cafebabe",
     "lorem",
+    "12345",
 ];
 /// Those of them that no key of many lines holds by chance.
-const LONG_WORDS: &[&str] = &["xxxxxx", "****", "...", "${", "{{"];
-/// Ends of placeholders.
-const ENDINGS: &[&[u8]] = &[b"_here", b"-here", b"_goes_here"];
+const LONG_WORDS: &[&str] =
+    &["xxxxxx", "****", "...", "${", "{{", "example", "placeholder", "redacted", "changeme"];
+/// Ends of placeholders, and of the places from which code reads a secret: `connection.password`.
+const ENDINGS: &[&[u8]] =
+    &[b"_here", b"-here", b"_goes_here", b".password", b".passwd", b".secret", b".token"];
 
 static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| search(WORDS));
 static LONG_SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| search(LONG_WORDS));
@@ -107,12 +112,24 @@ fn is_plain_placeholder(value: &[u8]) -> bool {
     holds(&SEARCH, value)
         || ENDINGS.iter().any(|ending| ends_with(value, ending))
         || is_in_angles(value)
+        || is_template_word(value)
         || (value.starts_with(b"[") && value.ends_with(b"]"))
         || longest_run(value, 0) >= RUN
         || longest_run(value, 1) >= RUN
         || longest_run(value, -1) >= RUN
         || has_few_characters(value)
         || is_repeated(value)
+}
+
+/// Whether a word stands on its line a second time: `postgres://airflow:airflow@db/airflow`.
+pub(super) fn is_word_of_its_line(value: &[u8], line: &[u8]) -> bool {
+    let is_word = value.len() <= LONGEST_WORD && value.iter().all(u8::is_ascii_lowercase);
+    let ends = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    let is_apart = |at: &usize| {
+        ends(at.checked_sub(1).and_then(|before| line.get(before)))
+            && ends(line.get(at + value.len()))
+    };
+    is_word && memchr::memmem::find_iter(line, value).filter(is_apart).count() > 1
 }
 
 fn holds(search: &LazyLock<Option<AhoCorasick>>, value: &[u8]) -> bool {
@@ -122,6 +139,12 @@ fn holds(search: &LazyLock<Option<AhoCorasick>>, value: &[u8]) -> bool {
 fn ends_with(value: &[u8], ending: &[u8]) -> bool {
     let start = value.len().checked_sub(ending.len());
     start.is_some_and(|start| value[start..].eq_ignore_ascii_case(ending))
+}
+
+/// `@PASSWORD` and `@PASSWORD@`, which some template engines fill in.
+fn is_template_word(value: &[u8]) -> bool {
+    let word = value.strip_prefix(b"@").map(|word| word.strip_suffix(b"@").unwrap_or(word));
+    word.is_some_and(|word| word.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'_')))
 }
 
 fn is_in_angles(value: &[u8]) -> bool {
@@ -178,10 +201,27 @@ mod tests {
             "token_goes_here",
             "a1b2c3a1b2c3a1b2c3",
             "sk_live_...",
+            "connection.password",
+            "@PASSWORD@",
+            "Admin12345",
             "aXNhYWNzOm5vdCBteSByZWFsIHBhc3N3b3Jk",
         ] {
             assert!(is_placeholder(value.as_bytes()), "{value}");
         }
+    }
+
+    #[test]
+    fn a_word_that_stands_twice_on_its_line_is_no_password() {
+        let line = b"url: postgresql://postgres:airflow@postgres/airflow";
+        assert!(is_word_of_its_line(b"airflow", line));
+        assert!(!is_word_of_its_line(b"airflow", b"postgres://shop:airflow@db/airflows"));
+        assert!(!is_word_of_its_line(b"Vq8mR2xK", b"Vq8mR2xK Vq8mR2xK"));
+    }
+
+    #[test]
+    fn a_long_value_that_says_example_is_one() {
+        assert!(is_placeholder(&[&b"IQoJb3JpZ2lu".repeat(20)[..], b"EXAMPLE"].concat()));
+        assert!(!is_placeholder(&b"IQoJb3JpZ2luqwertyTODO".repeat(20)));
     }
 
     #[test]

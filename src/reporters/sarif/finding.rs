@@ -70,7 +70,12 @@ fn text(finding: &Finding) -> Message {
         Place::Database { object, .. } => {
             let _ = write!(text, " In the database: {}", sentence(object));
         }
-        Place::File(_) | Place::Repository { .. } => {}
+        Place::File(at) => {
+            if let Some(commit) = &at.commit {
+                let _ = write!(text, " In commit {}", sentence(&words::commit(commit)));
+            }
+        }
+        Place::Repository { .. } => {}
     }
     // A related place is shown only if the message links to it.
     for (number, step) in (1..).zip(finding.related.iter().take(MOST_RELATED)) {
@@ -176,7 +181,9 @@ fn properties(judged: &JudgedFinding) -> PropertyBag {
         ("because", json!(judged.because)),
         ("severity", json!(finding.severity)),
         ("confidence", json!(finding.confidence)),
+        ("verification", json!(finding.verification)),
         ("control", json!(judged.control)),
+        ("commit", json!(finding.place.file().and_then(|at| at.commit.as_ref()))),
         ("evidence", json!((!evidence.is_empty()).then_some(evidence))),
         ("command", json!(command)),
     ])

@@ -40,7 +40,8 @@ fn physical(at: &FilePlace) -> PhysicalLocation {
     PhysicalLocation {
         artifact_location: Some(artifact(&at.path)),
         region: Some(found),
-        context_region: context(&at.excerpt),
+        // The lines of a member are no lines of the archive.
+        context_region: if at.member.is_none() { context(&at.excerpt) } else { None },
         ..PhysicalLocation::default()
     }
 }

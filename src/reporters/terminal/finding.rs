@@ -91,6 +91,8 @@ impl Findings {
             Place::Database { object, .. } => notes.push(self.note("database", object)),
             Place::File(_) | Place::Repository { .. } => {}
         }
+        let commit = finding.place.file().and_then(|at| at.commit.as_ref());
+        notes.extend(commit.map(|commit| self.note("commit", &words::commit(commit))));
         notes.extend(finding.evidence.iter().map(|evidence| self.evidence(evidence)));
         notes.extend(self.steps("by way of", &finding.flow));
         notes.extend(self.steps("see", &finding.related));

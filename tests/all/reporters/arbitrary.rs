@@ -84,10 +84,12 @@ fn finding() -> impl Strategy<Value = Value> {
     let severity = proptest::sample::select(&["critical", "high", "medium", "low", "note"][..]);
     let verdict = proptest::sample::select(Verdict::ALL.map(Verdict::name).to_vec());
     let words = (text(), option::of(text()), vec((text(), text()), 0..3), option::of(text()));
+    let severity =
+        (severity, option::of(proptest::sample::select(&["live", "dead", "unknown"][..])));
     (rule, severity, verdict, place(), words, steps(), steps(), 0_u64..99).prop_map(
         |(
             rule,
-            severity,
+            (severity, life),
             verdict,
             place,
             (message, because, evidence, title),
@@ -106,6 +108,9 @@ fn finding() -> impl Strategy<Value = Value> {
             });
             if let Some(because) = because {
                 finding["because"] = json!(because);
+            }
+            if let Some(life) = life {
+                finding["verification"] = json!(life);
             }
             finding
         },

@@ -109,6 +109,25 @@ impl FileNature {
         self.is_test
     }
 
+    /// Whether a program wrote the file.
+    pub(in super::super) fn is_generated(self) -> bool {
+        self.format == Format::Generated
+    }
+
+    /// The nature of a cell in a notebook of this nature, or of what the cell gave.
+    pub(in super::super) const fn of_cell(self, is_shell: bool, is_prose: bool) -> Self {
+        let format = if is_shell { Format::Shell } else { Format::Source };
+        Self { format, is_test: self.is_test || is_prose }
+    }
+
+    /// The nature of settings that stand in a file of this nature.
+    pub(in super::super) const fn of_settings(self) -> Self {
+        Self { format: Format::Configuration, is_test: self.is_test }
+    }
+
+    /// The nature under which most values count: what counts under any other counts under this one.
+    pub(in super::super) const LAXEST: Self = Self { format: Format::Shell, is_test: false };
+
     /// Reads it off the path.
     pub(in super::super) fn of(path: &str) -> Self {
         let path = path.to_ascii_lowercase();
@@ -140,7 +159,11 @@ fn has_test_word(path: &str) -> bool {
     let mut folders = path.split('/').rev();
     let name = folders.next().unwrap_or_default();
     let is_word = |word: &str| TEST_WORDS.contains(&word);
-    folders.any(is_word) || name.split(['.', '_', '-']).any(|word| is_word(word) && word != name)
+    let has_word = |folder: &str| {
+        let mut words = folder.split(['.', '_', '-']);
+        words.next().is_some_and(is_word) || words.next_back().is_some_and(is_word)
+    };
+    folders.any(has_word) || name.split(['.', '_', '-']).any(|word| is_word(word) && word != name)
 }
 
 #[cfg(test)]
@@ -156,6 +179,8 @@ mod tests {
             "test_a.py",
             "docs/x.html",
             "README.md",
+            "docs_src/security/login.py",
+            "unit-tests/login.py",
         ] {
             assert!(FileNature::of(path).is_test, "{path}");
         }

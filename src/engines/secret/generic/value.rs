@@ -4,27 +4,31 @@ use std::sync::LazyLock;
 
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
+use super::randomness::is_certainly_drawn;
+
+/// Chains of words, which a drawn value may have the shape of by chance.
+const CHAINS: &[(&str, &str)] = &[
+    ("an identifier", r"^[A-Za-z_][A-Za-z]*[0-9]?(?:(?:\.|::|->|-|_|/|:)[A-Za-z_]+[0-9]?)+$"),
+    ("a member", r"^[A-Za-z_$][A-Za-z0-9_$]*(?:\??\.[A-Za-z_$][A-Za-z0-9_$]*)+$"),
+    ("a host", r"^[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?$"),
+    ("a path below", r"^[A-Za-z0-9_.-]{1,24}(?:/[A-Za-z0-9_.-]{1,24}){2,}$"),
+];
 /// What a value may be instead of a secret.
 const SHAPES: &[(&str, &str)] = &[
     ("lower-case words", r"^[a-z]+(?:[ _./:@+-][a-z]+)*[0-9]{0,2}[!?.]?$"),
     ("upper-case words", r"^[A-Z]+(?:[ _./:-][A-Z]+)*[0-9]{0,2}$"),
     ("title words", r"^[A-Za-z][a-z]+(?:[_.:/-][A-Za-z][a-z]*)+[0-9]{0,2}$"),
-    ("an identifier", r"^[A-Za-z_][A-Za-z]*[0-9]?(?:(?:\.|::|->|-|_|/|:)[A-Za-z_]+[0-9]?)+$"),
-    ("a member", r"^[A-Za-z_$][A-Za-z0-9_$]*(?:\??\.[A-Za-z_$][A-Za-z0-9_$]*)+$"),
     ("an address", r"://|^www\.|^//|^mailto:|^data:|^urn:|^arn:"),
-    (
-        "a path",
-        r"^(?:[.~]{0,2}/|[A-Za-z]:[\\/])|^[A-Za-z0-9_.-]{1,24}(?:/[A-Za-z0-9_.-]{1,24}){2,}$|/$",
-    ),
+    ("a path", r"^(?:[.~]{0,2}/|[A-Za-z]:[\\/])|/$"),
     (
         "a file name",
         r"^[\w./-]+\.(?:pem|key|crt|cer|json|ya?ml|toml|txt|py|js|ts|rb|go|rs|java|php|html?|xml|sh|md|env|conf|cfg|ini|p12|jks|pub|lock|gpg|asc|png|svg)$",
     ),
     ("a UUID", r"^(?i:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$"),
     ("a number", r"^[0-9.,:+/ _-]+$"),
+    ("a web token, which has its own rule", r"^eyJ[A-Za-z0-9_-]+\."),
     ("a date", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     ("an e-mail address", r"^[\w.+-]+@[\w-]+\.[\w.]+$"),
-    ("a host", r"^[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?$"),
     (
         "a reference",
         r"^[$%@&*!^~#:|=?,.;]|\$[{(]|\$[A-Z_]{3}|%[sdifr(]|\{[0-9a-z_]*\}|%[A-Za-z_]+%|:[a-z_]+:",
@@ -39,22 +43,26 @@ const SHAPES: &[(&str, &str)] = &[
         "an identifier that vendors make public",
         r"^(?:AC|SK|AP|PN|VA|MG|IS)[0-9a-f]{32}$|^pk[._-]|^pub[._-]|^public[._-]|^sb_publishable_|^(?:AKIA|ASIA)[A-Z2-7]{16}$|\.apps\.googleusercontent\.com$",
     ),
-    ("an assignment", r"^[a-z_]+=[^=]"),
-    ("a weak password, for people to judge", r"(?i)p[a4@][s5$]{2}?w[o0]r[dt]|s[e3]cr[e3]t"),
+    ("an assignment", r"^(?:[a-z_]+|[A-Z_]+)=[^=]"),
+    ("a weak password, for people to judge", r"(?i)p[a4@][s5$3]{2}w[o0]r[dt]|s[e3]cr[e3]t"),
 ];
 /// Values of this length or more are judged by their look even if they hold a weak word.
 const WEAK: usize = 16;
 
-static EXPLANATIONS: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
-    let shapes = SHAPES.iter().map(|(_, shape)| shape);
-    RegexSetBuilder::new(shapes).unicode(false).build().ok()
-});
+static EXPLANATIONS: LazyLock<Option<RegexSet>> = LazyLock::new(|| set_of(SHAPES));
+static CHAIN_SHAPES: LazyLock<Option<RegexSet>> = LazyLock::new(|| set_of(CHAINS));
+
+fn set_of(shapes: &[(&str, &str)]) -> Option<RegexSet> {
+    RegexSetBuilder::new(shapes.iter().map(|(_, shape)| shape)).unicode(false).build().ok()
+}
 
 /// Whether one of the shapes explains the value.
 pub(super) fn is_explained(value: &[u8]) -> bool {
     let Some(explanations) = EXPLANATIONS.as_ref() else { return true };
     let weak = SHAPES.len() - 1;
+    let is_chain = || CHAIN_SHAPES.as_ref().is_none_or(|chains| chains.is_match(value));
     explanations.matches(value).iter().any(|shape| shape != weak || value.len() < WEAK)
+        || (is_chain() && !is_certainly_drawn(value))
 }
 
 /// Words that say what a value is for.
@@ -140,6 +148,18 @@ mod tests {
         ] {
             assert!(is_explained(value.as_bytes()), "{value}");
         }
+    }
+
+    #[test]
+    fn a_drawn_value_with_dots_or_slashes_is_no_chain_of_words() {
+        for value in [
+            "cbe5985d07804065b46efaf1daa82834.ZLV4IOHGbEEHPDt5",
+            "q7Zt0VfKx/K7MDENG/bPxRfiCYz83kQw",
+        ] {
+            assert!(!is_explained(value.as_bytes()), "{value}");
+        }
+        assert!(is_explained(b"settings.authentication.GoogleProvider2"));
+        assert!(is_explained(b"packages/authentication/version2/token"));
     }
 
     #[test]

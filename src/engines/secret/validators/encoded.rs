@@ -54,7 +54,21 @@ pub(super) fn base64_length(value: &[u8]) -> Verdict {
 
 /// The credentials of HTTP's basic scheme: a name, a colon, a password.
 pub(super) fn basic_authorization(value: &[u8]) -> Verdict {
-    let Some(text) = decode(value).and_then(|raw| String::from_utf8(raw).ok()) else {
+    credentials(decode(value))
+}
+
+/// `auth` of a Docker configuration: the same, with zeros at the end that its reader cuts off.
+pub(super) fn docker_authorization(value: &[u8]) -> Verdict {
+    let raw = decode(value);
+    credentials(raw.map(|mut raw| {
+        let zeros = raw.iter().rev().take_while(|byte| **byte == 0).count();
+        raw.truncate(raw.len() - zeros);
+        raw
+    }))
+}
+
+fn credentials(raw: Option<Vec<u8>>) -> Verdict {
+    let Some(text) = raw.and_then(|raw| String::from_utf8(raw).ok()) else {
         return Verdict::doubtful("not base64 of text");
     };
     let is_shown = !text.chars().any(char::is_control);
@@ -100,6 +114,19 @@ mod tests {
     #[test]
     fn a_typed_password_is_refused() {
         assert_eq!(basic_authorization(b"dXNlcjpwYXNzd29yZA=="), Verdict::Refused);
+    }
+
+    #[test]
+    fn zeros_at_the_end_of_a_docker_login_do_not_count() {
+        let text = PLAIN.encode("deploy:pV7-qLx2\0\0");
+        let confirmed = Verdict::confirmed("decodes to a name and a password");
+        assert_eq!(docker_authorization(text.as_bytes()), confirmed);
+        assert_eq!(
+            basic_authorization(text.as_bytes()),
+            Verdict::doubtful("holds no name and password")
+        );
+        let placeholder = PLAIN.encode("user:changeme");
+        assert_eq!(docker_authorization(placeholder.as_bytes()), Verdict::Refused);
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! Reads PKCS #1 (RFC 8017), SEC 1 (RFC 5915), PKCS #8 (RFC 5958), DSA as OpenSSL writes it, and
 //! OpenSSH's own form (`PROTOCOL.key`), through line ends that are escaped, quoted or indented.
 
-use super::{Verdict, encoded};
+use super::{
+    Verdict, encoded,
+    reader::{FIRST, INTEGER, OBJECT_ID, OCTETS, Reader, SEQUENCE, bits},
+};
 
 /// A PEM block, or several pieces of one in source code.
 pub(super) fn pem(value: &[u8]) -> Verdict {
@@ -57,17 +60,16 @@ fn describe(raw: &[u8]) -> Option<String> {
         return describe_openssh(rest);
     }
     let mut key = Reader(Reader(raw).element(SEQUENCE)?);
-    if let Some(algorithm) = key.clone().element(SEQUENCE) {
+    if let Some(algorithm) = key.element(SEQUENCE) {
         // EncryptedPrivateKeyInfo begins with the cipher instead of a version.
         return Reader(algorithm).element(OBJECT_ID).map(|_| "encrypted".to_owned());
     }
     let version = key.element(INTEGER)?;
-    if let Some(algorithm) = key.clone().element(SEQUENCE) {
-        key.element(SEQUENCE)?;
+    if let Some(algorithm) = key.element(SEQUENCE) {
         return describe_pkcs8(algorithm, key.element(OCTETS)?);
     }
-    if let (&[1], Some(secret)) = (version, key.clone().element(OCTETS)) {
-        return Some(format!("EC {}, not encrypted", secret.len() * 8));
+    if let (&[1], Some(secret)) = (version, key.element(OCTETS)) {
+        return Some(format!("{}, not encrypted", curve(key, secret)));
     }
     let bits = bits(key.element(INTEGER)?);
     let after_second = key.element(INTEGER).map(self::bits)?;
@@ -76,10 +78,12 @@ fn describe(raw: &[u8]) -> Option<String> {
     Some(format!("{kind} {bits}, not encrypted"))
 }
 
-const INTEGER: u8 = 0x02;
-const OCTETS: u8 = 0x04;
-const OBJECT_ID: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
+/// The curve of an EC key of SEC 1; what it does not name is told by its size.
+fn curve(mut rest: Reader<'_>, secret: &[u8]) -> String {
+    let parameters = rest.element(FIRST);
+    let named = parameters.and_then(|named| Reader(named).element(OBJECT_ID)).and_then(name);
+    named.map_or_else(|| format!("EC {}", secret.len() * 8), str::to_owned)
+}
 
 /// Object identifiers of algorithms and curves, without their tag.
 const NAMES: &[(&[u8], &str)] = &[
@@ -89,19 +93,32 @@ const NAMES: &[(&[u8], &str)] = &[
     (&[0x2b, 0x65, 0x70], "Ed25519"),
     (&[0x2b, 0x65, 0x71], "Ed448"),
     (&[0x2b, 0x65, 0x6e], "X25519"),
+    (&[0x2b, 0x65, 0x6f], "X448"),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x01], "EC P-192"),
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], "EC P-256"),
+    (&[0x2b, 0x81, 0x04, 0x00, 0x21], "EC P-224"),
     (&[0x2b, 0x81, 0x04, 0x00, 0x22], "EC P-384"),
     (&[0x2b, 0x81, 0x04, 0x00, 0x23], "EC P-521"),
     (&[0x2b, 0x81, 0x04, 0x00, 0x0a], "EC secp256k1"),
+    (&[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x07], "EC brainpoolP256r1"),
+    (&[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0b], "EC brainpoolP384r1"),
+    (&[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0d], "EC brainpoolP512r1"),
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01], "EC"),
 ];
 
+fn name(id: &[u8]) -> Option<&'static str> {
+    NAMES.iter().find(|(known, _)| *known == id).map(|(_, name)| *name)
+}
+
 fn describe_pkcs8(algorithm: &[u8], key: &[u8]) -> Option<String> {
-    let name = |id: &[u8]| NAMES.iter().find(|(known, _)| *known == id).map(|(_, name)| *name);
     let mut algorithm = Reader(algorithm);
     let kind = name(algorithm.element(OBJECT_ID)?).unwrap_or("private key");
+    let size = match kind {
+        "RSA" | "RSA-PSS" => modulus_bits(key),
+        "DSA" => algorithm.element(SEQUENCE).and_then(first_bits),
+        _ => None,
+    };
     let curve = algorithm.element(OBJECT_ID).and_then(name);
-    let size = if kind.starts_with("RSA") { modulus_bits(key) } else { None };
     Some(match (size, curve) {
         (Some(bits), _) => format!("{kind} {bits}, not encrypted"),
         (None, Some(curve)) => format!("{curve}, not encrypted"),
@@ -112,13 +129,11 @@ fn describe_pkcs8(algorithm: &[u8], key: &[u8]) -> Option<String> {
 fn modulus_bits(key: &[u8]) -> Option<usize> {
     let mut key = Reader(Reader(key).element(SEQUENCE)?);
     key.element(INTEGER)?;
-    key.element(INTEGER).map(bits)
+    first_bits(key.0)
 }
 
-fn bits(number: &[u8]) -> usize {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    let leading = number.get(zeros).map_or(0, |byte| byte.leading_zeros() as usize);
-    (number.len() - zeros) * 8 - leading
+fn first_bits(numbers: &[u8]) -> Option<usize> {
+    Reader(numbers).element(INTEGER).map(bits)
 }
 
 fn describe_openssh(rest: &[u8]) -> Option<String> {
@@ -127,58 +142,28 @@ fn describe_openssh(rest: &[u8]) -> Option<String> {
     reader.text()?;
     reader.text()?;
     reader.take(4)?;
-    let mut public = Reader(reader.text()?);
-    let kind = match public.text()? {
-        b"ssh-rsa" => {
-            public.text()?;
-            format!("RSA {}", bits(public.text()?))
-        }
-        b"ssh-dss" => "DSA".to_owned(),
-        b"ssh-ed25519" => "Ed25519".to_owned(),
-        name if name.starts_with(b"ecdsa-sha2-nistp") => {
-            format!(
-                "EC P-{}",
-                String::from_utf8_lossy(&name[16..]).chars().take(3).collect::<String>()
-            )
-        }
-        name if name.starts_with(b"sk-") => "security key handle".to_owned(),
-        _ => return None,
-    };
+    let kind = ssh_key(reader.text()?)?;
     let protection = if cipher == b"none" { "not encrypted" } else { "encrypted" };
     Some(format!("OpenSSH {kind}, {protection}"))
 }
 
-/// Reads DER elements and the length-prefixed texts of SSH from the front.
-#[derive(Clone)]
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn text(&mut self) -> Option<&'a [u8]> {
-        let length = u32::from_be_bytes(self.take(4)?.try_into().ok()?);
-        self.take(length as usize)
-    }
-
-    fn element(&mut self, tag: u8) -> Option<&'a [u8]> {
-        let &[found, first] = self.take(2)? else { return None };
-        if found != tag {
-            return None;
+/// Kind and size of a public key of SSH (RFC 4253, 5656, 8709).
+pub(super) fn ssh_key(public: &[u8]) -> Option<String> {
+    let mut public = Reader(public);
+    Some(match public.text()? {
+        b"ssh-rsa" => {
+            public.text()?;
+            format!("RSA {}", bits(public.text()?))
         }
-        let length = match first {
-            0..=0x7f => usize::from(first),
-            0x81..=0x84 => {
-                let digits = self.take(usize::from(first & 0x7f))?;
-                digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit))
-            }
-            _ => return None,
-        };
-        self.take(length)
-    }
+        b"ssh-dss" => format!("DSA {}", bits(public.text()?)),
+        b"ssh-ed25519" => "Ed25519".to_owned(),
+        b"ssh-ed448" => "Ed448".to_owned(),
+        b"ecdsa-sha2-nistp256" => "EC P-256".to_owned(),
+        b"ecdsa-sha2-nistp384" => "EC P-384".to_owned(),
+        b"ecdsa-sha2-nistp521" => "EC P-521".to_owned(),
+        name if name.starts_with(b"sk-") => "security key handle".to_owned(),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -227,6 +212,48 @@ mod tests {
     fn a_cut_key_is_no_key() {
         let found = pem(armoured("", "MC4CAQAwBQYDK2VwBCIEINTu").as_bytes());
         assert_eq!(found, Verdict::doubtful("does not decode as a private key"));
+    }
+
+    #[test]
+    fn a_key_of_sec_1_names_its_curve() {
+        // `testECCP256` of RFC 9500.
+        let body = "MHcCAQEEIObLW92AqkWunJXowVR2Z5/+yVPBaFHnEedDk5WJxk/BoAoGCCqGSM49\n\
+                    AwEHoUQDQgAEQiVI+I+3gv+17KN0RFLHKh5Vj71vc75eSOkyMsxFxbFsTNEMTLjV\n\
+                    uKFxOelIgsiZJXKZNCX0FBmrfpCkKklCcg==";
+        let found = pem(armoured("EC ", body).as_bytes());
+        assert_eq!(found, Verdict::confirmed("EC P-256, not encrypted"));
+    }
+
+    /// A DER element of fewer than 65,536 bytes.
+    fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+        let content = parts.concat();
+        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+        [&[tag, 0x82, high, low], content.as_slice()].concat()
+    }
+
+    fn integer(bytes: usize) -> Vec<u8> {
+        der(INTEGER, &[&vec![0x91; bytes]])
+    }
+
+    #[test]
+    fn sizes_are_told_in_bits() {
+        let (small, zero) = (der(INTEGER, &[&[1, 0, 1]]), der(INTEGER, &[&[0]]));
+        let rsa = der(SEQUENCE, &[&zero, &integer(256), &small, &integer(256)]);
+        let dsa = der(SEQUENCE, &[&zero, &integer(128), &integer(20), &integer(128)]);
+        let numbers = der(SEQUENCE, &[&integer(128), &integer(20)]);
+        let within = |id: &[u8], parameters: &[u8], key: &[u8]| {
+            let algorithm = der(SEQUENCE, &[&der(OBJECT_ID, &[id]), parameters]);
+            der(SEQUENCE, &[&zero, &algorithm, &der(OCTETS, &[key])])
+        };
+        let told = |raw: &[u8]| describe(raw).unwrap();
+        assert_eq!(told(&rsa), "RSA 2048, not encrypted");
+        assert_eq!(told(&dsa), "DSA 1024, not encrypted");
+        assert_eq!(told(&within(NAMES[0].0, &[5, 0], &rsa)), "RSA 2048, not encrypted");
+        assert_eq!(told(&within(NAMES[2].0, &numbers, &zero)), "DSA 1024, not encrypted");
+        assert_eq!(
+            told(&der(SEQUENCE, &[&der(SEQUENCE, &[&der(OBJECT_ID, &[&[1]])])])),
+            "encrypted"
+        );
     }
 
     #[test]

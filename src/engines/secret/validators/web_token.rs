@@ -1,6 +1,6 @@
 //! JSON web tokens: what their header and claims say.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::Value;
 
 use super::{Verdict, encoded};
@@ -22,9 +22,12 @@ pub(super) fn web_token(value: &[u8]) -> Verdict {
     };
     let role = claims.get("role").and_then(Value::as_str).unwrap_or_default();
     if PUBLIC_ROLES.contains(&role) {
-        return Verdict::Doubtful(format!("JWT, {algorithm}, for the public role `{role}`"));
+        return Verdict::Doubtful(format!("JWT, for the public role `{role}`, alg {algorithm}"));
     }
-    Verdict::Confirmed(format!("JWT, {algorithm}, {}", end(&claims)))
+    match end(&claims) {
+        Some(end) => Verdict::Until(end, "JWT", format!("alg {algorithm}")),
+        None => Verdict::Confirmed(format!("JWT, without end, alg {algorithm}")),
+    }
 }
 
 fn object(part: Option<&[u8]>) -> Option<serde_json::Map<String, Value>> {
@@ -59,12 +62,10 @@ fn known_algorithm(name: &str) -> Option<&'static str> {
     KNOWN.into_iter().find(|known| *known == name)
 }
 
-fn end(claims: &serde_json::Map<String, Value>) -> String {
-    let seconds = claims.get("exp").and_then(Value::as_i64);
-    match seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()) {
-        Some(end) => format!("valid until {}", end.strftime("%Y-%m-%d")),
-        None => "without end".to_owned(),
-    }
+/// The last day, in universal time.
+fn end(claims: &serde_json::Map<String, Value>) -> Option<Date> {
+    let end = Timestamp::from_second(claims.get("exp").and_then(Value::as_i64)?).ok()?;
+    Some(end.to_zoned(TimeZone::UTC).date())
 }
 
 #[cfg(test)]
@@ -85,13 +86,31 @@ mod tests {
     fn the_example_of_rfc_7519_ended_in_2011() {
         let claims = r#"{"iss":"joe","exp":1300819380,"http://example.com/is_root":true}"#;
         let found = web_token(token(r#"{"typ":"JWT","alg":"HS256"}"#, claims).as_bytes());
-        assert_eq!(found, Verdict::confirmed("JWT, HS256, valid until 2011-03-22"));
+        let end = jiff::civil::date(2011, 3, 22);
+        assert_eq!(found, Verdict::Until(end, "JWT", "alg HS256".to_owned()));
+    }
+
+    #[test]
+    fn a_token_has_expired_the_day_after_its_end() {
+        let value = token(r#"{"alg":"HS256"}"#, r#"{"exp":1300819380}"#);
+        let told = |today| super::super::run("jwt", value.as_bytes(), today);
+        let until = Verdict::confirmed("JWT, valid until 2011-03-22, alg HS256");
+        assert_eq!(told(None), until);
+        assert_eq!(told(Some(jiff::civil::date(2011, 3, 22))), until);
+        let expired = Verdict::doubtful("JWT, expired 2011-03-22, alg HS256");
+        assert_eq!(told(Some(jiff::civil::date(2011, 3, 23))), expired);
+    }
+
+    #[test]
+    fn a_token_without_end_is_told_as_such() {
+        let found = web_token(token(r#"{"alg":"EdDSA"}"#, "{}").as_bytes());
+        assert_eq!(found, Verdict::confirmed("JWT, without end, alg EdDSA"));
     }
 
     #[test]
     fn a_token_for_everybody_is_doubtful() {
         let found = web_token(token(r#"{"alg":"HS256"}"#, r#"{"role":"anon"}"#).as_bytes());
-        assert_eq!(found, Verdict::doubtful("JWT, HS256, for the public role `anon`"));
+        assert_eq!(found, Verdict::doubtful("JWT, for the public role `anon`, alg HS256"));
     }
 
     #[test]
