@@ -6,7 +6,10 @@ mod place;
 mod rule;
 mod web;
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
 use serde_json::json;
 use serde_sarif::sarif::{
@@ -43,8 +46,8 @@ impl Reporter for Sarif {
 
 impl Sarif {
     fn log(self, report: &Report) -> Log {
-        let rules = Rules::of(report);
         let (findings, left_out) = self.findings(report);
+        let rules = Rules::of(report, &findings);
         let results: Vec<_> = findings
             .into_iter()
             .map(|judged| finding::result(judged, report, rules.index(&judged.finding.rule)))
@@ -92,19 +95,21 @@ impl Sarif {
     }
 }
 
-/// The rules of the run, and where each stands.
+/// The rules that results name, and where each stands. What else ran is told by the JSON report: a thousand
+/// descriptors without a result would only slow down whoever reads the log.
 struct Rules {
     descriptors: Vec<ReportingDescriptor>,
     indices: BTreeMap<RuleId, i64>,
 }
 
 impl Rules {
-    fn of(report: &Report) -> Self {
+    fn of(report: &Report, findings: &[&JudgedFinding]) -> Self {
+        let named: BTreeSet<_> = findings.iter().map(|judged| &judged.finding.rule).collect();
         let mut rules = Self { descriptors: Vec::new(), indices: BTreeMap::new() };
-        for head in &report.rules {
+        for head in report.rules.iter().filter(|head| named.contains(&head.id)) {
             rules.add(&head.id, || rule::descriptor(head));
         }
-        for judged in &report.findings {
+        for judged in findings {
             rules.add(&judged.finding.rule, || rule::unknown(&judged.finding.rule));
         }
         rules

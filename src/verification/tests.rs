@@ -83,14 +83,14 @@ fn asked(
     let mut outcomes = [outcome(credentials)];
     let announced = Mutex::new(Vec::new());
     let announce = |count: usize, hosts: &str| {
-        announced.lock().unwrap().push(format!("{count} to {hosts}"));
+        announced.lock().expect("nobody panicked").push(format!("{count} to {hosts}"));
     };
     let (rules, wanted) = (RuleSet::baked(), |_: &Finding| true);
     let verification =
         Verification { rules: &rules, wanted: &wanted, way, announce: &announce, deadline };
     let notices = verification.run(&mut outcomes);
     let [outcome] = outcomes;
-    (outcome.findings, notices, announced.into_inner().unwrap())
+    (outcome.findings, notices, announced.into_inner().expect("nobody panicked"))
 }
 
 fn soon() -> Deadline<'static> {
@@ -203,7 +203,7 @@ fn no_more_than_a_hundred_are_asked_about_and_the_end_comes_in_time() {
         "3 credentials were not verified: at most 100 are asked about in one run"
     );
     assert!(server.seen().len() <= 3, "{}", server.seen().len());
-    assert_eq!(findings.last().unwrap().verification, Some(Life::Unknown));
+    assert_eq!(findings.last().expect("a finding").verification, Some(Life::Unknown));
 }
 
 #[test]
@@ -250,10 +250,10 @@ fn a_certificate_for_another_name_gets_no_credential() {
 fn the_right_certificate_is_believed() {
     let server = Practice::start_secured(|_| empty(401));
     let way = Way::Loopback { port: server.address.port(), authority: Some(AUTHORITY.to_vec()) };
-    let message = request::write(&verify(), &Secret::new(b"a"), None).unwrap();
+    let message = request::write(&verify(), &Secret::new(b"a"), None).expect("a message");
     let inquiry = Inquiry { host: "localhost".to_owned(), message };
     let answers = client::ask(vec![inquiry], &way, &soon());
-    assert_eq!(answers[0].as_ref().unwrap().status, 401);
+    assert_eq!(answers[0].as_ref().expect("an answer").status, 401);
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn a_secret_with_two_other_halves_is_dead_if_both_pairs_are() {
             (RuleId::new(PAIR), Secret::new(b"key"), partner)
         };
         write(&mut outcomes, &[(key("a"), case(first)), (key("b"), case(second))].into());
-        outcomes[0].findings[0].verification.unwrap()
+        outcomes[0].findings[0].verification.expect("an answer")
     };
     assert_eq!(life(Life::Dead, Life::Dead), Life::Dead);
     assert_eq!(life(Life::Dead, Life::Live), Life::Live);

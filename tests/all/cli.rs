@@ -217,3 +217,28 @@ fn nothing_passes_by_files_that_are_excluded() {
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(!ended.stdout.contains("\"status\": \"pass\""), "{}", ended.stdout);
 }
+
+/// A target that takes connections and never answers: the run waits until it is interrupted.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_still_writes_its_report() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let target = format!("http://{}", silent.local_addr().expect("an address"));
+    let folder = folder(&[LEAKY]);
+    let run = Command::new(env!("CARGO_BIN_EXE_seaworthy"))
+        .args(["scan", "--target", &target, "--fail-on", "never", "--report", "json=report.json"])
+        .current_dir(folder.path())
+        .env_clear()
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // Its first request says that it listens for the signal by now.
+    let connection = silent.accept().expect("a request");
+    let interrupt = Command::new("kill").args(["-INT", &run.id().to_string()]).status();
+    assert!(interrupt.expect("kill is there").success());
+    let ended = run.wait_with_output().expect("the program ends");
+    drop(connection);
+    assert_eq!(ended.status.code(), Some(3), "{}", String::from_utf8_lossy(&ended.stdout));
+    let report = fs::read_to_string(folder.path().join("report.json")).expect("a report");
+    assert!(report.contains("secret/github-token") && report.contains("interrupted"), "{report}");
+}
