@@ -13,6 +13,7 @@ pub mod vulnerable;
 mod waivers;
 
 use std::{
+    cell::Cell,
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
     ops::Range,
@@ -37,8 +38,14 @@ use crate::{
 const MOST_OF_ONE_RULE: usize = 200;
 
 /// Files of more bytes than this are looked at one at a time, so that memory does not grow with threads.
-const LARGE: u64 = 2 << 20;
-static ONE_LARGE_FILE: Mutex<()> = Mutex::new(());
+const LARGE: u64 = 1 << 20;
+/// The memory of the large file.
+static ONE_LARGE_FILE: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+thread_local! {
+    /// The memory of the thread's other files: given back for each one, it would have to be cleared for each.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// Something that a check looks at files as: `dockerfile`, `python`; with the rules it answers for.
 pub struct Subject {
@@ -225,9 +232,7 @@ fn visit(
     } else if entry.size > most {
         visit.gap = gap(format!("over the size limit of {most} bytes"));
     } else {
-        let _turn = (entry.size > LARGE)
-            .then(|| ONE_LARGE_FILE.lock().unwrap_or_else(PoisonError::into_inner));
-        match tree.read(entry) {
+        with_buffer(entry.size, |buffer| match tree.read_into(entry, std::mem::take(buffer)) {
             Ok(file) => {
                 // A fault in a check is told of the one file, and does not end the run.
                 let looked = catch_unwind(AssertUnwindSafe(|| {
@@ -236,11 +241,23 @@ fn visit(
                 if looked.is_err() {
                     visit.gap = gap("an internal fault: please report it".to_owned());
                 }
+                *buffer = file.into_bytes();
             }
             Err(error) => visit.gap = gap(error.to_string()),
-        }
+        });
     }
     visit
+}
+
+/// Lends memory for a file of this size.
+fn with_buffer(size: u64, read: impl FnOnce(&mut Vec<u8>)) {
+    if size > LARGE {
+        read(&mut ONE_LARGE_FILE.lock().unwrap_or_else(PoisonError::into_inner));
+    } else {
+        let mut buffer = BUFFER.take();
+        read(&mut buffer);
+        BUFFER.set(buffer);
+    }
 }
 
 fn look(

@@ -10,6 +10,7 @@ pub mod engines;
 pub mod finding;
 pub mod judgement;
 pub mod live;
+pub mod packages;
 pub mod report;
 pub mod reporters;
 pub mod rule;

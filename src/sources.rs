@@ -8,7 +8,6 @@ pub mod commit;
 pub mod file;
 pub mod folder;
 pub mod history;
-pub mod lockfile;
 pub mod memory;
 pub mod repository;
 pub mod toml;
@@ -72,8 +71,13 @@ impl Tree {
 
     /// Reads the file of one entry.
     pub fn read(&self, entry: &Entry) -> Result<SourceFile, SourceError> {
+        self.read_into(entry, Vec::new())
+    }
+
+    /// The same, into the memory of a buffer where that is possible.
+    pub fn read_into(&self, entry: &Entry, buffer: Vec<u8>) -> Result<SourceFile, SourceError> {
         let bytes = match self {
-            Self::Folder(tree) => tree.read(entry),
+            Self::Folder(tree) => tree.read(entry, buffer),
             Self::Commit(tree) => tree.read(entry),
             Self::Memory(tree) => tree.read(entry),
         }?;

@@ -8,11 +8,11 @@ use super::{Context, FileCheck, Subject};
 use crate::{
     deadline::Deadline,
     finding::{Draft, FileNotes, Gap, Package, RepoPath},
+    packages::lockfile::{self, LockedPackage, Lockfile, Malformed, Origin},
     rule::{RuleId, Severity},
     sources::{
         Advisories, SourceFile,
         advisories::{Advisory, Kind},
-        lockfile::{LockedPackage, Lockfile, Malformed, Origin, cargo},
     },
 };
 
@@ -46,7 +46,7 @@ impl FileCheck for Vulnerable<'_> {
     }
 
     fn check(&self, file: &SourceFile, _: &Deadline<'_>, notes: &mut FileNotes) {
-        let read = file.parsed::<Result<Lockfile, Malformed>>(cargo::read);
+        let read = file.parsed::<Result<Lockfile, Malformed>>(lockfile::read);
         match (&*read, self.advisories) {
             (Err(malformed), _) => notes.miss(CARGO, file.path(), malformed.to_string()),
             (Ok(_), None) => notes.miss(CARGO, file.path(), NO_DATABASE.to_owned()),
@@ -134,7 +134,7 @@ impl Comparison<'_> {
             severity: severity(weakness),
             subject: Some(format!("{} {} {}", first.id, package.name, package.version)),
             package: Some(Package {
-                ecosystem: self.lockfile.ecosystem.to_owned(),
+                ecosystem: self.lockfile.ecosystem.to_string(),
                 name: package.name.clone(),
                 version: package.version.clone(),
             }),

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use regex::bytes::{Captures, Regex};
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
 };
 
 const MARK: &[u8] = b"seaworthy: allow ";
+static MARK_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(MARK));
 /// What comments begin with in the languages of the audited files.
 const LEADERS: &[u8] = b"#/*<!-;%\"'";
 /// How far from a waiver the line that it covers may be: a bound for files that hold nothing else.
@@ -38,7 +40,7 @@ pub(super) fn read(
 /// Our own waivers. One without a reason is read, too, and does not count.
 fn own(file: &SourceFile, masker: &Masker<'_>) -> Vec<InlineWaiver> {
     let mut waivers = Vec::new();
-    if memchr::memmem::find(file.bytes(), MARK).is_none() {
+    if MARK_FINDER.find(file.bytes()).is_none() {
         return waivers;
     }
     for captures in COMMENT.captures_iter(file.bytes()).take(MOST_WAIVERS) {

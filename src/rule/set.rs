@@ -180,6 +180,11 @@ impl RuleSet {
         self.slots.iter().filter(move |slot| slot.engine == engine)
     }
 
+    /// Whether a rule has this id; it is not decoded for that.
+    pub fn has(&self, id: &str) -> bool {
+        self.position(id).is_ok()
+    }
+
     /// The rule of this id.
     pub fn get(&self, id: &RuleId) -> Option<&Rule> {
         self.position(id.as_str()).ok().map(|at| self.slots[at].rule())
@@ -265,4 +270,16 @@ pub fn controls() -> Vec<Control> {
 /// Never: the build script wrote what the types read.
 pub fn budgets() -> Vec<Budget> {
     serde_json::from_str(BUDGETS).expect("the build script wrote what the types read")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn to_ask_for_a_rule_is_not_to_decode_it() {
+        let rules = RuleSet::baked();
+        assert!(rules.has("secret/jwt") && !rules.has("secret/none"));
+        assert_eq!(rules.decoded(), 0);
+    }
 }

@@ -1,6 +1,6 @@
 //! Turns configuration and command line into the policy that findings are judged by.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
@@ -28,14 +28,13 @@ pub(super) fn build<'a>(
         Some(fail_on) => fail_on.severity(),
         None => Some(Severity::Critical),
     };
-    let is_disabled = |id: &RuleId| inputs.asked.get(id).is_none();
-    let all = rules.slots().iter().map(|slot| RuleId::new(&slot.id));
+    let disabled = rules.slots().iter().filter(|slot| !inputs.asked.has(&slot.id));
     let waivers = config.waivers.iter().map(|waiver| waiver_rule(rules, waiver, masker));
     Ok(Policy {
         gate: Gate { fail_on, strict: request.strict },
         pedantic: request.pedantic,
         kinds: request.kinds.clone(),
-        disabled: all.filter(is_disabled).collect::<BTreeSet<_>>(),
+        disabled: disabled.map(|slot| RuleId::new(&slot.id)).collect(),
         severities: severities(config, rules)?,
         exclude: exclude(config)?,
         waivers: waivers.collect::<anyhow::Result<_>>()?,

@@ -80,6 +80,11 @@ impl SourceFile {
         &self.bytes
     }
 
+    /// Gives the memory of its bytes back.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// Whether it holds a NUL byte near its start, as no text does.
     pub fn is_binary(&self) -> bool {
         memchr::memchr(0, &self.bytes[..self.bytes.len().min(SNIFFED)]).is_some()
@@ -212,6 +217,10 @@ pub fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
 /// Whether bytes without a mark begin as UTF-16: with text, and most of it in Latin letters.
 fn is_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
     let first = &bytes[..bytes.len().min(SNIFFED_UNITS * 2)];
+    // Latin letters have a byte of zero, which other text has nowhere.
+    if memchr::memchr(0, first).is_none() {
+        return false;
+    }
     let is_text = |unit: u16| matches!(unit, 0x09 | 0x0a | 0x0d | 0x20..0x7f | 0xa0..0xfffe);
     let (mut latin, mut all) = (0, 0);
     for pair in first.chunks_exact(2) {

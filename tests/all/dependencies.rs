@@ -11,8 +11,9 @@ use seaworthy::{
     checks::Audit,
     engines::secret::scanner::Scanner,
     finding::{Finding, Outcome, Place, Ran, RepoPath},
+    packages::lockfile,
     rule::{RuleSet, Severity, Tier},
-    sources::{Advisories, SourceFile, lockfile::cargo},
+    sources::{Advisories, SourceFile},
 };
 use serde_json::Value;
 
@@ -280,7 +281,7 @@ fn real_lockfiles_are_read_as_the_reference_reads_them() {
         let text = std::str::from_utf8(&bytes).unwrap();
         let reference: rustsec::Lockfile = text.parse().unwrap();
         let file = source_file(&path, &bytes);
-        let read = cargo::read(&file).unwrap();
+        let read = lockfile::read(&file).unwrap();
         let shown = |name: &str, version: &str| format!("{name} {version}");
         let mut expected = BTreeSet::new();
         for package in &reference.packages {
@@ -318,7 +319,8 @@ fn fixtures_of_lockfiles_are_read_with_their_lines() {
         }
         let path = case["fixture"].as_str().unwrap();
         let file = source_file(path, &fs::read(folder.path().join(path)).unwrap());
-        let read = cargo::read(&file);
+        let format = lockfile::format_named("Cargo.lock").expect("a known format");
+        let read = lockfile::read_as(format, &file);
         if case["expect_error"] == true {
             assert!(read.is_err(), "{path}");
             continue;
@@ -413,7 +415,7 @@ proptest! {
     #[test]
     fn any_bytes_as_a_lockfile_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let file = source_file("Cargo.lock", &bytes);
-        if let Err(malformed) = cargo::read(&file) {
+        if let Err(malformed) = lockfile::read(&file) {
             prop_assert!(malformed.line >= 1);
         }
     }
@@ -429,7 +431,7 @@ proptest! {
         let end = (start + length).min(text.len());
         text.splice(start..end, put.bytes());
         let file = source_file("Cargo.lock", &text);
-        if let Ok(lockfile) = cargo::read(&file) {
+        if let Ok(lockfile) = lockfile::read(&file) {
             for (index, package) in lockfile.packages.iter().enumerate() {
                 prop_assert!(package.at.end <= text.len());
                 prop_assert!(!lockfile.way_to(index).is_empty());

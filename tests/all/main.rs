@@ -1,5 +1,6 @@
 //! All integration tests, in one binary that links once.
 
+mod advisories;
 mod architecture;
 mod base;
 mod cli;
@@ -13,6 +14,9 @@ mod hygiene;
 mod inside;
 mod judgement;
 mod leaks;
+mod lockfiles_javascript;
+mod lockfiles_other;
+mod lockfiles_python;
 mod reporters;
 mod rules;
 mod secrets;

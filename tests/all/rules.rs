@@ -29,7 +29,7 @@ fn default_path(rule: &Rule) -> &'static str {
             Model::Toml => "example.toml",
             Model::Assignments => "example.conf",
         },
-        _ => "example.txt",
+        _ => "shop.txt",
     }
 }
 

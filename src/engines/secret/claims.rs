@@ -18,6 +18,17 @@ pub(super) enum Grounds {
     Name,
 }
 
+impl Grounds {
+    /// The tier at most that a finding has in tests, examples and documentation.
+    pub(super) const fn most_in_tests(self) -> Tier {
+        match self {
+            Self::Prefix => Tier::Default,
+            Self::Context => Tier::Warning,
+            Self::Form | Self::Name => Tier::Pedantic,
+        }
+    }
+}
+
 /// What one rule says about one place.
 #[derive(Clone)]
 pub(super) struct Claim {

@@ -9,6 +9,8 @@ mod nature;
 mod randomness;
 mod value;
 
+use std::ops::Range;
+
 use nature::Format;
 
 pub(super) use nature::FileNature;
@@ -34,19 +36,28 @@ pub(super) struct Assignment<'a> {
     pub(super) rest: &'a [u8],
 }
 
+/// Most bytes of a name before its keyword.
+const LONGEST_NAME: usize = 48;
 /// Bytes after a name within which its value begins to look drawn.
 const NEAR: usize = 384;
 
-/// Whether something that may be drawn follows, as the value that a name is given does: on the line, or
-/// on the next one if that says `value`.
+/// Where the rule's expression is tried because of a keyword that stands `at`: from before the name that it is
+/// a part of to the end of the line, or of the next ones if they say the value. `None` if nothing that may be
+/// drawn follows there, as the value that a name is given does.
 ///
-/// This is a cheap test before the rule's expression is tried: it refuses what [`judge`] would refuse.
-pub(super) fn may_follow(bytes: &[u8], from: usize) -> bool {
-    let near = &bytes[from..bytes.len().min(from + NEAR)];
+/// This is a cheap test before the expression is tried: it refuses what [`judge`] would refuse.
+pub(super) fn window(bytes: &[u8], at: &Range<usize>, most: usize) -> Option<Range<usize>> {
+    let near = &bytes[at.end..bytes.len().min(at.end + NEAR)];
     let end = memchr::memchr(b'\n', near).unwrap_or(near.len());
     let (line, after) = near.split_at(end);
     let goes_on = line.trim_ascii_end().ends_with(b">") || says_value(after);
-    holds_drawn(line) || (goes_on && holds_drawn(after))
+    if !(holds_drawn(line) || (goes_on && holds_drawn(after))) {
+        return None;
+    }
+    let is_named = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_.$-".contains(byte);
+    let before = bytes[..at.start].iter().rev().take(LONGEST_NAME).take_while(is_named).count();
+    let last = if goes_on || end == near.len() { at.end + most } else { at.end + end };
+    Some(at.start.saturating_sub(before + 1)..last.min(bytes.len()))
 }
 
 fn says_value(lines: &[u8]) -> bool {
@@ -143,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_cheap_test_sees_the_value_on_the_line_or_in_the_next_entry() {
-        let follows = |text: &str| may_follow(text.as_bytes(), "password".len());
+        let follows = |text: &str| window(text.as_bytes(), &(0.."password".len()), 256).is_some();
         assert!(follows("password = \"t7#Kw9!mQz2x\""));
         assert!(follows("password\n    value: \"Cz9!kHt4Ws\""));
         assert!(follows("password>\n    Cz9!kHt4Ws\n</password>"));

@@ -3,16 +3,28 @@
 //! Every second position's four bytes, folded to one case, are looked up in a bit table small enough
 //! for the first caches. Each keyword is entered with an even and an odd window, so that one of the
 //! two lies on a looked-at position wherever the keyword begins; of a long keyword, the two that are
-//! rarest in source text. Only hits are compared with keywords. The pass costs nearly the same for one
-//! keyword and for two thousand.
+//! rarest in source text. Of the hits, those go on whose neighbouring bytes are what the keywords of
+//! the window have there; only they are compared. The pass costs nearly the same for one keyword and
+//! for two thousand.
 
 /// Logarithm of the number of slots of the filter, each of which has a bit for every fourth byte.
 const SLOT_BITS: u32 = 15;
 const SLOTS: usize = 1 << SLOT_BITS;
 /// Logarithm of the number of buckets of candidates.
-const BUCKET_BITS: u32 = 14;
-/// Bytes that are looked at together; their places fit into a byte.
+const BUCKET_BITS: u32 = 15;
+const BUCKETS: usize = 1 << BUCKET_BITS;
+/// Logarithm of the number of bits that tell whether a window may end with a keyword of three bytes.
+const LATE_BITS: u32 = 12;
+const LATE_SLOTS: usize = 1 << LATE_BITS;
+/// Bytes that are looked at together: a mark for every second one fits into a word.
 const BLOCK: usize = 128;
+/// The mark of a block's first window.
+const FIRST_MARK: u64 = 1 << 63;
+/// Bytes of the neighbourhood of a window, and how many of them stand before it.
+const AROUND: usize = 8;
+const BEFORE: usize = 2;
+/// Bytes of a keyword that are compared at once.
+const HEAD: usize = 8;
 /// Setting this bit maps upper to lower case (and some marks onto others, which the comparison undoes).
 const FOLD: u64 = 0x2020_2020_2020_2020;
 /// The four bytes of a little-endian window, the first three, the last three.
@@ -24,10 +36,13 @@ const LAST_THREE: u32 = 0xffff_ff00;
 pub(super) struct Keywords {
     /// By the first three bytes of a window, a bit for each value of the low five bits of the fourth.
     filter: Box<[u32; SLOTS]>,
+    /// By the bucket of candidates, what all of them have around their windows.
+    surroundings: Box<[Surroundings; BUCKETS]>,
     /// Those that are known by the first three bytes of a window, or by all four.
     candidates: Candidates,
-    /// Those that are known by the last three bytes.
+    /// Those that are known by the last three bytes, of which there are few, and a bit for each.
     late: Candidates,
+    late_filter: [u64; LATE_SLOTS / 64],
     /// All words, one after the other, and where each begins and the last one ends.
     letters: Vec<u8>,
     bounds: Vec<usize>,
@@ -49,7 +64,7 @@ impl Keywords {
                     entries.push(known.by([a, b, c, d], ALL, 0));
                     entries.push(known.by([b, c, d, 0], FIRST_THREE, 1));
                 }
-                _ => entries.extend(rarest_pair(word).map(|(at, four)| known.by(four, ALL, at))),
+                _ => entries.extend(rarest_windows(word).map(|(at, four)| known.by(four, ALL, at))),
             }
             letters.extend_from_slice(word);
             bounds.push(letters.len());
@@ -65,8 +80,16 @@ impl Keywords {
                 filter[slot(window)] |= bit(window);
             }
         }
+        let mut late_filter = [0; LATE_SLOTS / 64];
+        for entry in &late {
+            let slot = late_slot(entry.window);
+            late_filter[slot / 64] |= 1 << (slot % 64);
+        }
+        let word = |index: usize| &letters[bounds[index]..bounds[index + 1]];
         Self {
             filter,
+            surroundings: surroundings(&entries, word),
+            late_filter,
             candidates: Candidates::new(entries, FIRST_THREE),
             late: Candidates::new(late, LAST_THREE),
             letters,
@@ -77,52 +100,113 @@ impl Keywords {
     /// Calls `hit` with the index and the place of each word in `bytes`, roughly in order of place.
     pub(super) fn each(&self, bytes: &[u8], mut hit: impl FnMut(usize, usize)) {
         let mut at = 0;
-        for block in bytes.windows(BLOCK + 4).step_by(BLOCK) {
-            let (offsets, count) = self.may_begin(block);
-            for offset in &offsets[..count] {
-                let from = at + usize::from(*offset);
-                self.compare(bytes, from, window_at(bytes, from), &mut hit);
+        if !bytes.is_empty() {
+            self.compare(bytes, 0, &mut hit);
+            at = BEFORE;
+        }
+        for block in bytes.windows(BLOCK + AROUND).step_by(BLOCK) {
+            let mut marks = self.may_begin(&block[BEFORE..BEFORE + BLOCK + 4]);
+            while marks != 0 {
+                let offset = marks.leading_zeros();
+                marks ^= FIRST_MARK >> offset;
+                let offset = offset as usize * 2;
+                if self.may_be_around(&block[offset..]) {
+                    self.compare(bytes, at + offset, &mut hit);
+                }
             }
             at += BLOCK;
         }
         for from in (at..bytes.len()).step_by(2) {
-            self.compare(bytes, from, window_at(bytes, from), &mut hit);
+            self.compare(bytes, from, &mut hit);
         }
     }
 
-    /// Where in a block a window stands that may be one of a keyword, and how many there are. No branch
+    /// A mark for each window of a block that may be one of a keyword, the first one highest. No branch
     /// depends on the text: a wrong guess of the processor costs more than all the rest.
     #[inline]
-    fn may_begin(&self, block: &[u8]) -> ([u8; BLOCK / 2], usize) {
-        let mut offsets = [0; BLOCK / 2];
-        let mut count = 0;
-        let mut at = 0;
+    fn may_begin(&self, block: &[u8]) -> u64 {
+        let mut marks = 0;
         for stretch in block.windows(12).step_by(8) {
             for window in four_windows(stretch) {
-                // There are as many places as windows, so that the last one is never passed.
-                offsets[count & (BLOCK / 2 - 1)] = at;
                 let may_hold = self.filter[slot(window)] >> (window >> 24 & 31) & 1;
-                count += may_hold as usize;
-                at += 2;
+                marks = marks << 1 | u64::from(may_hold);
             }
         }
-        (offsets, count.min(BLOCK / 2))
+        marks
+    }
+
+    /// Whether a window in this neighbourhood may be one of a keyword.
+    #[inline]
+    fn may_be_around(&self, around: &[u8]) -> bool {
+        let around = around.first_chunk().copied().unwrap_or_default();
+        let around = u64::from_le_bytes(around) | FOLD;
+        let window = low_half(around >> (8 * BEFORE));
+        let known = &self.surroundings[bucket(window & FIRST_THREE)];
+        (around ^ known.bytes) & known.mask == 0 || self.may_be_late(window)
+    }
+
+    fn may_be_late(&self, window: u32) -> bool {
+        let slot = late_slot(window);
+        self.late_filter[slot / 64] >> (slot % 64) & 1 == 1
     }
 
     #[inline(never)]
-    fn compare(&self, bytes: &[u8], at: usize, window: u32, hit: &mut impl FnMut(usize, usize)) {
-        for candidate in self.candidates.of(window).chain(self.late.of(window)) {
+    fn compare(&self, bytes: &[u8], at: usize, hit: &mut impl FnMut(usize, usize)) {
+        let window = window_at(bytes, at);
+        let late = self.may_be_late(window).then(|| self.late.of(window));
+        for candidate in self.candidates.of(window).chain(late.into_iter().flatten()) {
             let Some(start) = at.checked_add_signed(-candidate.offset) else { continue };
-            if !candidate.may_begin(bytes, start) {
-                continue;
-            }
-            let word = &self.letters[self.bounds[candidate.word]..self.bounds[candidate.word + 1]];
-            let there = bytes.get(start..start + word.len());
-            if there.is_some_and(|there| there.eq_ignore_ascii_case(word)) {
+            let word =
+                || &self.letters[self.bounds[candidate.word]..self.bounds[candidate.word + 1]];
+            if candidate.stands(bytes, start, word) {
                 hit(candidate.word, start);
             }
         }
     }
+}
+
+/// The folded bytes around the windows of a bucket, and which of their bits count.
+#[derive(Clone, Copy)]
+struct Surroundings {
+    bytes: u64,
+    mask: u64,
+}
+
+impl Surroundings {
+    /// Those of a window that begins at `offset` in a word.
+    fn of(word: &[u8], offset: isize) -> Self {
+        let (mut bytes, mut mask) = ([0; AROUND], [0; AROUND]);
+        for (at, byte) in word.iter().enumerate() {
+            let at = (at + BEFORE).checked_add_signed(-offset).filter(|at| *at < AROUND);
+            if let Some(at) = at {
+                (bytes[at], mask[at]) = (*byte, u8::MAX);
+            }
+        }
+        let bytes = u64::from_le_bytes(bytes) | FOLD;
+        Self { bytes, mask: u64::from_le_bytes(mask) }
+    }
+
+    /// What both have.
+    const fn with(self, other: Self) -> Self {
+        let mask = self.mask & other.mask & !(self.bytes ^ other.bytes);
+        Self { bytes: self.bytes, mask }
+    }
+}
+
+fn surroundings<'a>(
+    entries: &[Candidate],
+    word: impl Fn(usize) -> &'a [u8],
+) -> Box<[Surroundings; BUCKETS]> {
+    let mut all = vec![None; BUCKETS];
+    for entry in entries {
+        let own = Surroundings::of(word(entry.word), entry.offset);
+        let known = &mut all[bucket(entry.window & FIRST_THREE)];
+        *known = Some(known.map_or(own, |known: Surroundings| known.with(own)));
+    }
+    // No text is folded to zeros: where no keyword is, nothing goes on.
+    let nothing = Surroundings { bytes: 0, mask: u64::MAX };
+    let all: Vec<_> = all.into_iter().map(|known| known.unwrap_or(nothing)).collect();
+    Box::try_from(all).unwrap_or_else(|_| unreachable!("there are that many buckets"))
 }
 
 /// A window that a keyword may be recognised by.
@@ -131,9 +215,12 @@ struct Candidate {
     window: u32,
     /// The bits of the window that must be so.
     mask: u32,
-    /// The folded first eight bytes of the keyword, and which of their bits count.
+    /// The first eight bytes of the keyword, in lower case; which of their bits count; the bit that tells the
+    /// case of those that are letters.
     head: u64,
     head_mask: u64,
+    case: u64,
+    length: usize,
     word: usize,
     /// Where in the keyword the window begins.
     offset: isize,
@@ -141,25 +228,29 @@ struct Candidate {
 
 impl Candidate {
     fn of_word(text: &[u8], word: usize) -> Self {
-        let (mut head, mut head_mask) = ([0; 8], [0; 8]);
-        for (at, byte) in text.iter().take(8).enumerate() {
-            (head[at], head_mask[at]) = (*byte, u8::MAX);
+        let (mut head, mut head_mask, mut case) = ([0; HEAD], [0; HEAD], [0; HEAD]);
+        for (at, byte) in text.iter().take(HEAD).enumerate() {
+            (head[at], head_mask[at]) = (byte.to_ascii_lowercase(), u8::MAX);
+            case[at] = if byte.is_ascii_alphabetic() { 0x20 } else { 0 };
         }
-        let head = u64::from_le_bytes(head) | FOLD;
-        Self { window: 0, mask: 0, head, head_mask: u64::from_le_bytes(head_mask), word, offset: 0 }
+        let [head, head_mask, case] = [head, head_mask, case].map(u64::from_le_bytes);
+        Self { window: 0, mask: 0, head, head_mask, case, length: text.len(), word, offset: 0 }
     }
 
     fn by(self, window: [u8; 4], mask: u32, offset: isize) -> Self {
         Self { window: fold(u32::from_le_bytes(window)), mask, offset, ..self }
     }
 
-    /// Whether the keyword's first bytes stand at `start`, as far as eight bytes tell.
-    fn may_begin(&self, bytes: &[u8], start: usize) -> bool {
-        let there = bytes.get(start..).and_then(|rest| rest.first_chunk());
-        there.is_none_or(|there| {
-            let there = u64::from_le_bytes(*there) | FOLD;
-            (there ^ self.head) & self.head_mask == 0
-        })
+    /// Whether the keyword stands at `start`, in either case.
+    fn stands<'a>(&self, bytes: &[u8], start: usize, word: impl Fn() -> &'a [u8]) -> bool {
+        let Some(rest) = bytes.get(start..) else { return false };
+        let is_there = |from: usize| {
+            let there = rest.get(from..self.length);
+            there.is_some_and(|there| there.eq_ignore_ascii_case(&word()[from..]))
+        };
+        let Some(head) = rest.first_chunk() else { return is_there(0) };
+        let head = (u64::from_le_bytes(*head) | self.case) & self.head_mask;
+        head == self.head && (self.length <= HEAD || is_there(HEAD))
     }
 }
 
@@ -173,7 +264,7 @@ struct Candidates {
 
 impl Candidates {
     fn new(mut entries: Vec<Candidate>, mask: u32) -> Self {
-        let bucket = |entry: &Candidate| hash(entry.window & mask, BUCKET_BITS);
+        let bucket = |entry: &Candidate| bucket(entry.window & mask);
         entries.sort_unstable_by_key(|entry| (bucket(entry), entry.word));
         let mut starts = vec![0; (1 << BUCKET_BITS) + 1];
         for entry in &entries {
@@ -186,7 +277,7 @@ impl Candidates {
     }
 
     fn of(&self, window: u32) -> impl Iterator<Item = &Candidate> {
-        let bucket = hash(window & self.mask, BUCKET_BITS);
+        let bucket = bucket(window & self.mask);
         let (start, end) = (self.starts[bucket], self.starts[bucket + 1]);
         let bucket = &self.entries[usize::from(start)..usize::from(end)];
         bucket.iter().filter(move |entry| (entry.window ^ window) & entry.mask == 0)
@@ -195,14 +286,18 @@ impl Candidates {
 
 /// The folded windows at bytes 0, 2, 4 and 6 of 12.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "a window is the low half")]
 fn four_windows(stretch: &[u8]) -> [u32; 4] {
     let eight = |from: usize| {
         let eight = stretch[from..].first_chunk().copied().unwrap_or_default();
         u64::from_le_bytes(eight) | FOLD
     };
     let (low, high) = (eight(0), eight(4));
-    [low as u32, (low >> 16) as u32, high as u32, (high >> 16) as u32]
+    [low_half(low), low_half(low >> 16), low_half(high), low_half(high >> 16)]
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]
+const fn low_half(eight: u64) -> u32 {
+    eight as u32
 }
 
 /// The folded window at this place; past the end there are zeros.
@@ -219,6 +314,14 @@ fn window_at(bytes: &[u8], at: usize) -> u32 {
 #[expect(clippy::cast_possible_truncation, reason = "the half is as wide")]
 const fn fold(window: u32) -> u32 {
     window | FOLD as u32
+}
+
+const fn bucket(masked: u32) -> usize {
+    hash(masked, BUCKET_BITS)
+}
+
+const fn late_slot(window: u32) -> usize {
+    hash(window & LAST_THREE, LATE_BITS)
 }
 
 const fn slot(window: u32) -> usize {
@@ -241,16 +344,14 @@ fn commonness(window: &[u8]) -> u8 {
     COMMONNESS[hash(window_at(window, 0), COMMONNESS_BITS)]
 }
 
-/// The two neighbouring windows of a word of five bytes or more that are rarest in source text.
-fn rarest_pair(word: &[u8]) -> [(isize, [u8; 4]); 2] {
-    let cost = |five: &[u8]| {
-        let (one, other) = (commonness(&five[..4]), commonness(&five[1..]));
-        (one.max(other), one.min(other))
+/// Of a word of five bytes or more, the rarest window that begins at an even and at an odd place.
+fn rarest_windows(word: &[u8]) -> impl Iterator<Item = (isize, [u8; 4])> {
+    let rarest = move |parity: usize| {
+        let windows = word.windows(4).zip(0_isize..).skip(parity).step_by(2);
+        windows.min_by_key(|(four, _)| commonness(four))
     };
-    let best = word.windows(5).enumerate().min_by_key(|(_, five)| cost(five));
-    let (at, five) = best.unwrap_or((0, &[0; 5]));
-    let at = isize::try_from(at).unwrap_or_default();
-    [(at, [five[0], five[1], five[2], five[3]]), (at + 1, [five[1], five[2], five[3], five[4]])]
+    let both = [rarest(0), rarest(1)].into_iter().flatten();
+    both.map(|(four, at)| (at, [four[0], four[1], four[2], four[3]]))
 }
 
 #[cfg(test)]

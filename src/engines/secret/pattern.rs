@@ -10,7 +10,6 @@ use regex_automata::{
 };
 
 use super::{
-    anchor,
     claims::Grounds,
     generic::{self, Assignment, FileNature},
     partner::PartnerPattern,
@@ -61,8 +60,6 @@ pub(super) struct Pattern {
     unless: OnceLock<Option<Regex>>,
     unless_line: OnceLock<Option<Regex>>,
     partner: OnceLock<Option<PartnerPattern>>,
-    /// See [`anchor::bytes_before`].
-    before_keyword: Option<usize>,
 }
 
 impl Pattern {
@@ -79,26 +76,19 @@ impl Pattern {
             unless: OnceLock::new(),
             unless_line: OnceLock::new(),
             partner: OnceLock::new(),
-            before_keyword: if matcher.ignore_case {
-                None
-            } else {
-                anchor::bytes_before(&matcher.regex, &matcher.keywords)
-            },
             tier: rule.tier,
             matcher: matcher.clone(),
             regex,
         })
     }
 
-    /// Whether a match may lie around the keyword that stands `at`. This is cheap and nearly always no for a
-    /// rule whose matches begin with their keyword; for others it is yes.
-    pub(super) fn may_match(&self, bytes: &[u8], at: usize, end: usize) -> bool {
+    /// Whether a match begins at most `before` bytes before the keyword that stands `at`.
+    pub(super) fn begins(&self, bytes: &[u8], at: usize, end: usize, before: usize) -> bool {
         let begins = |start: usize| {
             let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes).earliest(true);
             self.regex.is_match(input)
         };
-        let before = |count: usize| (at.saturating_sub(count)..=at).any(begins);
-        self.before_keyword.is_none_or(before)
+        (at.saturating_sub(before)..=at).any(begins)
     }
 
     /// Whether the rule is about names and values in general, and so yields to all others.
@@ -180,8 +170,8 @@ impl Pattern {
                 rest: rest_of_line(bytes, at.end),
             };
             tier = tier.max(generic::judge(&assignment, nature)?);
-        } else if nature.is_test() && self.grounds(value) != Grounds::Prefix {
-            tier = one_lower(tier);
+        } else if nature.is_test() {
+            tier = tier.max(self.grounds(value).most_in_tests());
         }
         let checked = self.checked.and_then(|group| groups.get_group(group));
         let checked = checked.map_or(value, |span| &bytes[span.range()]);
@@ -239,19 +229,13 @@ impl Pattern {
     }
 }
 
-/// In tests, examples and documentation only a vendor's prefix tells what is meant in earnest.
-const fn one_lower(tier: Tier) -> Tier {
-    match tier {
-        Tier::Default => Tier::Warning,
-        Tier::Warning | Tier::Pedantic => Tier::Pedantic,
-    }
-}
-
 /// Compiles for bytes; only an expression that asks for Unicode by name gets it.
 pub(super) fn compile(text: &str) -> Option<Regex> {
     let limits = meta::Config::new()
         .utf8_empty(false)
         .nfa_size_limit(Some(SIZE_LIMIT))
+        // Groups are asked for once a match is there: that is too rare for an automaton of its own.
+        .onepass(false)
         .hybrid_cache_capacity(CACHE_LIMIT);
     let build = |unicode: bool| {
         Regex::builder()

@@ -33,6 +33,9 @@ const WORDS: &[&str] = &[
     "_your",
     "youraccess",
     "yourapi",
+    "yourbase",
+    "os.environ",
+    "process.env",
     "yourkey",
     "yourpass",
     "yoursecret",
@@ -117,6 +120,7 @@ fn is_plain_placeholder(value: &[u8]) -> bool {
         || longest_run(value, 0) >= RUN
         || longest_run(value, 1) >= RUN
         || longest_run(value, -1) >= RUN
+        || is_counted_up(value)
         || has_few_characters(value)
         || is_repeated(value)
 }
@@ -163,6 +167,12 @@ fn longest_run(value: &[u8], step: i16) -> usize {
     longest
 }
 
+/// `abc123def456ghi789`: two characters of three follow the one before.
+fn is_counted_up(value: &[u8]) -> bool {
+    let follows = |pair: &&[u8]| pair[0].is_ascii_alphanumeric() && pair[0] + 1 == pair[1];
+    value.len() >= 9 && value.windows(2).filter(follows).count() * 20 >= (value.len() - 1) * 11
+}
+
 fn has_few_characters(value: &[u8]) -> bool {
     let mut seen: Vec<u8> =
         value.iter().filter(|byte| byte.is_ascii_alphanumeric()).copied().collect();
@@ -202,6 +212,7 @@ mod tests {
             "a1b2c3a1b2c3a1b2c3",
             "sk_live_...",
             "connection.password",
+            "abc123def456ghi789",
             "@PASSWORD@",
             "Admin12345",
             "aXNhYWNzOm5vdCBteSByZWFsIHBhc3N3b3Jk",

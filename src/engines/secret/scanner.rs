@@ -11,6 +11,7 @@ use std::{
 use jiff::civil::Date;
 
 use super::{
+    anchor::Anchor,
     claims::{Claim, Grounds, best, join, merged, overlap, places, settle, touches},
     decoded::{self, Form, View},
     generic::{self, FileNature},
@@ -94,12 +95,18 @@ fn folded(word: &[u8]) -> impl Iterator<Item = u8> {
 struct Lazy {
     slot: Arc<Slot>,
     paths: OnceLock<Paths>,
+    anchor: OnceLock<Option<Anchor>>,
     pattern: OnceLock<Option<Pattern>>,
 }
 
 impl Lazy {
     fn new(slot: &Arc<Slot>) -> Self {
-        Self { slot: Arc::clone(slot), paths: OnceLock::new(), pattern: OnceLock::new() }
+        Self {
+            slot: Arc::clone(slot),
+            paths: OnceLock::new(),
+            anchor: OnceLock::new(),
+            pattern: OnceLock::new(),
+        }
     }
 
     /// Whether the rule looks at files of this path; known before its expression is compiled.
@@ -111,8 +118,13 @@ impl Lazy {
         self.pattern.get_or_init(|| Pattern::new(self.slot.rule())).as_ref()
     }
 
+    /// Whether a match may lie around the keyword that stands `at`. This is cheap and nearly always no for a
+    /// rule whose matches begin with their keyword; for others it is yes.
     fn may_match(&self, bytes: &[u8], at: usize, end: usize) -> bool {
-        self.pattern().is_some_and(|pattern| pattern.may_match(bytes, at, end))
+        let anchor = self.anchor.get_or_init(|| Anchor::of(self.slot.rule()));
+        let Some(anchor) = anchor else { return true };
+        let begins = |pattern: &Pattern| pattern.begins(bytes, at, end, anchor.before);
+        anchor.may_begin(&bytes[at..end]) && self.pattern().is_some_and(begins)
     }
 
     /// Where the rule looks because of what stands `at`, if that is `keyword`.
@@ -121,8 +133,8 @@ impl Lazy {
             return None;
         }
         let Matcher::Secret(matcher) = &self.slot.rule().matcher else { return None };
-        if matcher.generic && !generic::may_follow(bytes, at.end) {
-            return None;
+        if matcher.generic {
+            return generic::window(bytes, &at, matcher.window);
         }
         let first = at.start.saturating_sub(matcher.window);
         Some(first..bytes.len().min(at.end + matcher.window))

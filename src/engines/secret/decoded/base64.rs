@@ -70,9 +70,10 @@ fn next_run(bytes: &[u8], from: usize) -> Option<Range<usize>> {
     let mut at = from + LEAST - BLOCK;
     while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
         let mut end = at;
-        if may_be_base64(block) {
-            let before = bytes[from..at].iter().rev().take_while(|byte| is_base64(**byte)).count();
-            let after = bytes[at..].iter().take_while(|byte| is_base64(**byte)).count();
+        if is_all_base64(block) {
+            let is_run = |byte: &&u8| is_base64(**byte);
+            let before = bytes[from..at].iter().rev().take_while(is_run).count();
+            let after = bytes[at..].iter().take_while(is_run).count();
             end = at + after;
             if before + after >= LEAST {
                 return Some(at - before..end);
@@ -83,18 +84,35 @@ fn next_run(bytes: &[u8], from: usize) -> Option<Range<usize>> {
     None
 }
 
-/// Whether no byte is smaller than all characters of base64, as blanks and quotes are, or no ASCII. All
-/// are looked at with one subtraction: a byte that is too small takes its highest bit away.
-const fn may_be_base64(block: &[u8; BLOCK]) -> bool {
-    const ONES: u128 = u128::MAX / 0xff;
-    const HIGH: u128 = ONES * 0x80;
-    const LEAST_BYTE: u128 = ONES * 0x2b;
-    let block = u128::from_ne_bytes(*block);
-    block & HIGH == 0 && (block | HIGH).wrapping_sub(LEAST_BYTE) & HIGH == HIGH
+/// Whether all bytes are characters of base64.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without a branch, all bytes are looked at together"
+)]
+fn is_all_base64(block: &[u8; BLOCK]) -> bool {
+    let is_one = |byte: u8| {
+        let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        // `/` stands before the digits.
+        let is_digit = byte.wrapping_sub(b'/') < 11;
+        is_letter | is_digit | (byte == b'+') | (byte == b'-') | (byte == b'_')
+    };
+    block.iter().fold(true, |all, byte| all & is_one(*byte))
 }
 
-const fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+/// The characters of base64, of both alphabets.
+static CHARACTERS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+        byte += 1;
+    }
+    table
+};
+
+fn is_base64(byte: u8) -> bool {
+    CHARACTERS[usize::from(byte)]
 }
 
 /// Whether the first bytes of what a run stands for are nearly all text. Of drawn bytes, one run in a

@@ -100,6 +100,8 @@ const TEST_WORDS: &[&str] = &[
     "readme",
     "conftest",
 ];
+/// Python's packages repeat their read-me in these.
+const PACKAGE_TEXTS: &[&str] = &["pkg-info", "metadata"];
 const TEST_EXTENSIONS: &[&str] =
     &["md", "mdx", "rst", "adoc", "example", "sample", "template", "dist", "tmpl"];
 
@@ -158,6 +160,9 @@ impl FileNature {
 fn has_test_word(path: &str) -> bool {
     let mut folders = path.split('/').rev();
     let name = folders.next().unwrap_or_default();
+    if PACKAGE_TEXTS.contains(&name) {
+        return true;
+    }
     let is_word = |word: &str| TEST_WORDS.contains(&word);
     let has_word = |folder: &str| {
         let mut words = folder.split(['.', '_', '-']);
@@ -181,6 +186,7 @@ mod tests {
             "README.md",
             "docs_src/security/login.py",
             "unit-tests/login.py",
+            "shop.egg-info/PKG-INFO",
         ] {
             assert!(FileNature::of(path).is_test, "{path}");
         }

@@ -8,6 +8,13 @@ use super::{
     reader::{FIRST, INTEGER, OBJECT_ID, OCTETS, Reader, SEQUENCE, bits},
 };
 
+/// Whether a key says that it is four times as long as what is there: documentation shows how one begins.
+fn is_a_fraction(body: &[u8]) -> bool {
+    let head = body.get(..8).and_then(encoded::decode);
+    let Some([0x30, 0x82, high, low, ..]) = head.as_deref() else { return false };
+    usize::from(u16::from_be_bytes([*high, *low])) > body.len() / 4 * 3 * 4
+}
+
 /// A PEM block, or several pieces of one in source code.
 pub(super) fn pem(value: &[u8]) -> Verdict {
     let text = String::from_utf8_lossy(value);
@@ -19,6 +26,7 @@ pub(super) fn pem(value: &[u8]) -> Verdict {
     }
     match encoded::decode(&body(&text)).as_deref().and_then(describe) {
         Some(words) => Verdict::Confirmed(words),
+        None if is_a_fraction(&body(&text)) => Verdict::Refused,
         None => Verdict::doubtful("does not decode as a private key"),
     }
 }
@@ -206,6 +214,12 @@ mod tests {
     fn text_between_the_boundaries_is_no_key() {
         let found = pem(armoured("RSA ", "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=").as_bytes());
         assert_eq!(found, Verdict::doubtful("does not decode as a private key"));
+    }
+
+    #[test]
+    fn how_a_key_begins_is_no_key() {
+        let body = "MIIEpQIBAAKCAQEAuyf/lNrH9ck8DmNyo3fGgvCI1l9s+cmBY3WIz+cUDqmxiieR";
+        assert_eq!(pem(armoured("RSA ", body).as_bytes()), Verdict::Refused);
     }
 
     #[test]

@@ -4,28 +4,20 @@ use std::{collections::HashMap, str::FromStr};
 
 use rustsec::{SourceId, semver::Version};
 
-use super::{LockedPackage, Lockfile, Malformed, Origin};
-use crate::sources::{
-    SourceFile,
-    toml::{Document, Table, Value},
+use super::{Fault, LockedPackage, Lockfile, Origin, Scope};
+use crate::{
+    packages::Ecosystem,
+    sources::toml::{Document, Table, Value},
 };
 
 /// The newest version of the format that is known.
 const NEWEST: u32 = 4;
 
 /// Reads a `Cargo.lock`.
-pub fn read(file: &SourceFile) -> Result<Lockfile, Malformed> {
-    let fail =
-        |at: usize, reason: &str| Malformed { line: file.line_of(at), reason: reason.to_owned() };
-    let text = std::str::from_utf8(file.bytes())
-        .map_err(|error| fail(error.valid_up_to(), "not UTF-8"))?;
-    let document = Document::read(text).map_err(|error| fail(error.at, &error.message))?;
-    let entries = entries(&document).map_err(|(at, reason)| fail(at, reason))?;
-    Ok(link(entries))
+pub fn read(text: &str) -> Result<Lockfile, Fault> {
+    let document = Document::read(text).map_err(|error| Fault::new(error.at, error.message))?;
+    Ok(link(entries(&document)?))
 }
-
-/// A place and what is wrong there.
-type Fault = (usize, &'static str);
 
 /// One `[[package]]`, its requirements not yet resolved.
 struct Entry<'a> {
@@ -43,7 +35,10 @@ fn entries<'a>(document: &'a Document<'_>) -> Result<Vec<Entry<'a>>, Fault> {
         match (name, table.name.len(), table.is_element) {
             ("", 0, _) => {
                 if let Some(value) = table.values.iter().find(|value| &*value.key[0] == "package") {
-                    return Err((value.at.start, "`package` must be written as `[[package]]`"));
+                    return Err(Fault::new(
+                        value.at.start,
+                        "`package` must be written as `[[package]]`",
+                    ));
                 }
             }
             // The first format named the package at the root apart.
@@ -51,7 +46,10 @@ fn entries<'a>(document: &'a Document<'_>) -> Result<Vec<Entry<'a>>, Fault> {
                 entries.push(entry(table, &mut registries)?);
             }
             ("package", ..) => {
-                return Err((table.at.start, "`package` must be written as `[[package]]`"));
+                return Err(Fault::new(
+                    table.at.start,
+                    "`package` must be written as `[[package]]`",
+                ));
             }
             _ => {}
         }
@@ -65,21 +63,21 @@ fn check_version(document: &Document<'_>) -> Result<(), Fault> {
     };
     match version.text.parse::<u32>() {
         Ok(1..=NEWEST) if !version.is_string => Ok(()),
-        _ => Err((version.at.start, "a version of the format that is not known")),
+        _ => Err(Fault::new(version.at.start, "a version of the format that is not known")),
     }
 }
 
 fn entry<'a>(table: &'a Table<'_>, registries: &mut Registries<'a>) -> Result<Entry<'a>, Fault> {
     let string = |value: &'a Value<'_>| {
-        if value.is_string { Ok(value) } else { Err((value.at.start, "not a string")) }
+        if value.is_string { Ok(value) } else { Err(Fault::new(value.at.start, "not a string")) }
     };
     let needed = |key: &str, missing: &'static str| {
-        table.get(key).ok_or((table.at.start, missing)).and_then(string)
+        table.get(key).ok_or_else(|| Fault::new(table.at.start, missing)).and_then(string)
     };
     let name = needed("name", "a package without a name")?;
     let version = needed("version", "a package without a version")?;
     if Version::parse(&version.text).is_err() {
-        return Err((version.at.start, "not a version as cargo writes it"));
+        return Err(Fault::new(version.at.start, "not a version as cargo writes it"));
     }
     let source = table.get("source").map(string).transpose()?.map_or("", |value| &*value.text);
     let mut requirements = Vec::new();
@@ -90,6 +88,7 @@ fn entry<'a>(table: &'a Table<'_>, registries: &mut Registries<'a>) -> Result<En
         name: name.text.to_string(),
         version: version.text.to_string(),
         origin: registries.origin(source),
+        scope: Scope::Runtime,
         at: table.at.clone(),
         name_at: inside_quotes(name),
         version_at: inside_quotes(version),
@@ -152,7 +151,7 @@ fn link(entries: Vec<Entry<'_>>) -> Lockfile {
         .collect();
     let packages = entries.into_iter().zip(requires);
     let packages = packages.map(|(entry, requires)| LockedPackage { requires, ..entry.package });
-    Lockfile::new("crates.io", packages.collect())
+    Lockfile::new(Ecosystem::CratesIo, packages.collect())
 }
 
 fn without_revision(source: &str) -> &str {
@@ -162,14 +161,9 @@ fn without_revision(source: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::RepoPath;
 
-    fn lockfile(text: &str) -> Result<Lockfile, Malformed> {
-        read(&SourceFile::new(RepoPath::new("Cargo.lock"), text.as_bytes().to_vec()))
-    }
-
-    fn line_of_fault(text: &str) -> u32 {
-        lockfile(text).unwrap_err().line
+    fn line_of_fault(text: &str) -> usize {
+        text[..read(text).unwrap_err().at].matches('\n').count() + 1
     }
 
     const FIRST_FORMAT: &str = "\u{feff}[root]\r\nname = \"app\"\r\nversion = \"0.1.0\"\r\n\
@@ -182,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_first_format_is_read_with_its_root() {
-        let read = lockfile(FIRST_FORMAT).unwrap();
+        let read = read(FIRST_FORMAT).unwrap();
         let names: Vec<_> = read.packages.iter().map(|package| package.name.as_str()).collect();
         assert_eq!(names, ["app", "mid", "leaf"]);
         assert_eq!(read.packages[1].origin, Origin::Elsewhere);
@@ -191,7 +185,7 @@ mod tests {
 
     #[test]
     fn places_are_right_after_a_byte_order_mark_and_with_returns() {
-        let read = lockfile(FIRST_FORMAT).unwrap();
+        let read = read(FIRST_FORMAT).unwrap();
         let leaf = &read.packages[2];
         assert_eq!(&FIRST_FORMAT[leaf.version_at.clone()], "2.0.0");
         assert_eq!(&FIRST_FORMAT[leaf.at.clone()][..11], "[[package]]");
@@ -203,7 +197,7 @@ mod tests {
             [[package]]\nname = 'deep'\nversion = '1.0.0'\nsource = 'registry+x'\n\
             [[package]]\nname = 'far'\nversion = '1.0.0'\nsource = 'registry+x'\ndependencies = ['near']\n\
             [[package]]\nname = 'near'\nversion = '1.0.0'\nsource = 'registry+x'\ndependencies = ['deep', 'far']\n";
-        let read = lockfile(text).unwrap();
+        let read = read(text).unwrap();
         let way: Vec<_> = read.way_to(1).iter().map(|package| package.name.as_str()).collect();
         assert_eq!(way, ["app", "near", "deep"]);
     }

@@ -1,0 +1,11 @@
+//! Third-party packages: which ones a project uses, how their versions are ordered, what is known against them.
+
+pub mod advisories;
+pub mod ecosystem;
+pub mod lockfile;
+pub mod manifest;
+pub mod purl;
+pub mod version;
+
+pub use ecosystem::Ecosystem;
+pub use purl::Purl;

@@ -1,0 +1,93 @@
+//! What `CycloneDX` 1.2 to 1.6 says: components, one within another, and what depends on what.
+
+use super::{Bill, Component};
+use crate::packages::lockfile::{
+    Fault, Scope,
+    entry::{filled, texts},
+    json::{Kind, Reader},
+};
+
+/// Types of components that are no packages.
+const OTHERS: &[&str] = &[
+    "container",
+    "cryptographic-asset",
+    "data",
+    "device",
+    "device-driver",
+    "file",
+    "firmware",
+    "machine-learning-model",
+    "operating-system",
+    "platform",
+];
+
+pub(super) fn metadata<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
+    if reader.kind() != Kind::Object {
+        return Ok(());
+    }
+    reader.entries(|reader, key| {
+        if key.text == "component" && reader.kind() == Kind::Object {
+            component(bill, reader, true)?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+pub(super) fn components<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
+    reader.elements(|reader| component(bill, reader, false))?;
+    Ok(())
+}
+
+fn component<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>, is_root: bool) -> Result<(), Fault> {
+    let mut component = Component { is_root, ..Component::default() };
+    component.at = reader.entries(|reader, key| {
+        match &*key.text {
+            "bom-ref" => component.reference = reader.text_or_pass()?.map(|text| text.text),
+            "name" => component.name = filled(reader)?,
+            "version" => component.version = filled(reader)?,
+            "purl" => component.purl = filled(reader)?,
+            "type" => {
+                let kind = reader.text_or_pass()?;
+                component.is_other = kind.is_some_and(|kind| OTHERS.contains(&&*kind.text));
+            }
+            "scope" => component.scope = scope(reader)?,
+            "components" => components(bill, reader)?,
+            _ => {}
+        }
+        Ok(())
+    })?;
+    bill.components.push(component);
+    Ok(())
+}
+
+/// What is excluded is used for tests and the like only.
+fn scope(reader: &mut Reader<'_>) -> Result<Scope, Fault> {
+    let scope = reader.text_or_pass()?;
+    Ok(match scope.as_ref().map(|scope| &*scope.text) {
+        Some("optional") => Scope::Optional,
+        Some("excluded") => Scope::Development,
+        _ => Scope::Runtime,
+    })
+}
+
+pub(super) fn dependencies<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
+    reader.elements(|reader| {
+        let mut from = None;
+        let mut required = Vec::new();
+        reader.entries(|reader, key| {
+            match &*key.text {
+                "ref" => from = reader.text_or_pass()?,
+                "dependsOn" => required = texts(reader)?,
+                _ => {}
+            }
+            Ok(())
+        })?;
+        if let Some(from) = from {
+            let edge = |to| (from.text.clone(), to);
+            bill.edges.extend(required.into_iter().map(|to| edge(to.text)));
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
