@@ -126,6 +126,7 @@ fn cut(repository: &Repository) -> Result<Vec<Gap>, SourceError> {
     Ok(gaps)
 }
 
+/// Something of the past that was not looked at.
 pub(super) fn gap(reason: String) -> Gap {
     Gap { subject: SUBJECT.to_owned(), reason, incomplete: true }
 }

@@ -112,6 +112,7 @@ pub(super) fn touches(places: &[Range<usize>], at: &Range<usize>) -> bool {
     places.get(next).is_some_and(|place| overlap(place, at))
 }
 
+/// Whether two ranges have a byte in common.
 pub(super) const fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start < b.end && b.start < a.end
 }

@@ -465,6 +465,7 @@ impl Source {
         }
     }
 
+    /// Writes the sources of an index.
     pub(super) fn encode_all(sources: &[Self], to: &mut Encoder) {
         to.list(sources, |to, source| {
             to.text(&source.name);
@@ -481,6 +482,7 @@ impl Source {
         });
     }
 
+    /// Reads what [`Self::encode_all`] wrote.
     pub(super) fn decode_all(from: &mut Decoder<'_>) -> Result<Vec<Self>, Corrupt> {
         let sources = from.list(|from| {
             Ok(Self {

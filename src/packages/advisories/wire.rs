@@ -15,6 +15,7 @@ pub(super) struct Corrupt;
 pub(super) struct Encoder(pub(super) Vec<u8>);
 
 impl Encoder {
+    /// Seven bits to a byte, the lowest first.
     pub(super) fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.0.push(number.to_le_bytes()[0] | 0x80);
@@ -23,6 +24,7 @@ impl Encoder {
         self.0.push(number.to_le_bytes()[0]);
     }
 
+    /// A length, and the text.
     pub(super) fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
         self.0.extend_from_slice(text.as_bytes());
@@ -33,6 +35,7 @@ impl Encoder {
         self.text(text.unwrap_or_default());
     }
 
+    /// A day, or 0 for none.
     pub(super) fn date(&mut self, date: Option<Date>) {
         self.number(date.map_or(0, |date| {
             let [year, month, day] = [date.year(), date.month().into(), date.day().into()]
@@ -41,10 +44,12 @@ impl Encoder {
         }));
     }
 
+    /// Four bytes.
     pub(super) fn float(&mut self, number: f32) {
         self.0.extend_from_slice(&number.to_bits().to_le_bytes());
     }
 
+    /// A length, and the elements.
     pub(super) fn list<T>(&mut self, items: &[T], mut each: impl FnMut(&mut Self, &T)) {
         self.number(items.len() as u64);
         for item in items {
@@ -52,6 +57,7 @@ impl Encoder {
         }
     }
 
+    /// A list of texts.
     pub(super) fn texts(&mut self, texts: &[String]) {
         self.list(texts, |to, text| to.text(text));
     }
@@ -61,6 +67,7 @@ impl Encoder {
 pub(super) struct Decoder<'a>(pub(super) &'a [u8]);
 
 impl<'a> Decoder<'a> {
+    /// A number of seven bits to a byte.
     pub(super) fn number(&mut self) -> Result<u64, Corrupt> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
@@ -83,25 +90,30 @@ impl<'a> Decoder<'a> {
         usize::try_from(self.number()?).map_err(|_| Corrupt)
     }
 
+    /// So many bytes.
     pub(super) fn bytes(&mut self, count: usize) -> Result<&'a [u8], Corrupt> {
         let (taken, rest) = self.0.split_at_checked(count).ok_or(Corrupt)?;
         self.0 = rest;
         Ok(taken)
     }
 
+    /// A text, borrowed.
     pub(super) fn str(&mut self) -> Result<&'a str, Corrupt> {
         let length = self.size()?;
         std::str::from_utf8(self.bytes(length)?).map_err(|_| Corrupt)
     }
 
+    /// A text.
     pub(super) fn text(&mut self) -> Result<String, Corrupt> {
         self.str().map(str::to_owned)
     }
 
+    /// A text that may be missing.
     pub(super) fn optional_text(&mut self) -> Result<Option<String>, Corrupt> {
         self.str().map(|text| (!text.is_empty()).then(|| text.to_owned()))
     }
 
+    /// A day that may be missing.
     pub(super) fn date(&mut self) -> Result<Option<Date>, Corrupt> {
         let number = self.number()?;
         if number == 0 {
@@ -113,6 +125,7 @@ impl<'a> Decoder<'a> {
         Date::new(year, month, day).map(Some).map_err(|_| Corrupt)
     }
 
+    /// A number of four bytes.
     pub(super) fn float(&mut self) -> Result<f32, Corrupt> {
         let bytes = self.bytes(4)?.try_into().map_err(|_| Corrupt)?;
         Ok(f32::from_bits(u32::from_le_bytes(bytes)))
@@ -134,6 +147,7 @@ impl<'a> Decoder<'a> {
         Ok(items)
     }
 
+    /// A list of texts.
     pub(super) fn texts(&mut self) -> Result<Vec<String>, Corrupt> {
         self.list(Self::text)
     }

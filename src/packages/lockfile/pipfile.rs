@@ -48,24 +48,23 @@ impl<'a> Sources<'a> {
     fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
         reader.entries(|reader, key| match &*key.text {
             "pipfile-spec" => check_version(reader),
-            "sources" => {
-                reader.elements(|reader| {
-                    let (mut name, mut url) = (None, None);
-                    reader.entries(|reader, key| {
-                        match &*key.text {
-                            "name" => name = reader.text_or_pass()?,
-                            "url" => url = reader.text_or_pass()?,
-                            _ => {}
-                        }
-                        Ok(())
-                    })?;
-                    self.add(name, url);
-                    Ok(())
-                })?;
-                Ok(())
-            }
+            "sources" => reader.elements(|reader| self.read_one(reader)).map(|_| ()),
             _ => Ok(()),
         })?;
+        Ok(())
+    }
+
+    fn read_one(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
+        let (mut name, mut url) = (None, None);
+        reader.entries(|reader, key| {
+            match &*key.text {
+                "name" => name = reader.text_or_pass()?,
+                "url" => url = reader.text_or_pass()?,
+                _ => {}
+            }
+            Ok(())
+        })?;
+        self.add(name, url);
         Ok(())
     }
 

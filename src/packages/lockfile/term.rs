@@ -19,6 +19,7 @@ pub(super) struct Term<'a> {
     pub(super) items: Vec<Term<'a>>,
 }
 
+/// What a term is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// `%{…}`.

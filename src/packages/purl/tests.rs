@@ -1,3 +1,5 @@
+//! Package URLs: the specification's examples, and texts of every kind.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -244,6 +244,7 @@ fn is_stability(flag: &str) -> bool {
     ["stable", "rc", "beta", "alpha", "dev"].iter().any(|known| flag.eq_ignore_ascii_case(known))
 }
 
+/// The version without the `v` that may stand before it.
 pub(super) fn without_v(text: &str) -> &str {
     text.strip_prefix(['v', 'V']).unwrap_or(text)
 }

@@ -98,7 +98,7 @@ pub(super) fn assert_requirements(
         let parsed = parsed.unwrap_or_else(|| panic!("{requirement:?} is no requirement"));
         for (versions, expected) in [(inside, true), (outside, false)] {
             for text in versions.split_whitespace() {
-                let version = Version::parse(ecosystem, text).unwrap();
+                let version = Version::parse(ecosystem, text).expect("a version");
                 assert_eq!(parsed.matches(&version), expected, "{requirement:?} and {text:?}");
                 count += 1;
             }
@@ -232,7 +232,7 @@ fn assert_range(events: &[(&str, &str)], inside: &str, outside: &str) {
     backwards.events.reverse();
     for (versions, expected) in [(inside, true), (outside, false)] {
         for text in versions.split_whitespace() {
-            let version = Version::parse(Ecosystem::Npm, text).unwrap();
+            let version = Version::parse(Ecosystem::Npm, text).expect("a version");
             assert_eq!(range.affects(&version), expected, "{events:?} and {text}");
             assert_eq!(backwards.affects(&version), expected, "{events:?} backwards and {text}");
         }
@@ -403,7 +403,7 @@ fn ecosystem() -> impl Strategy<Value = Ecosystem> {
 fn version_like() -> impl Strategy<Value = String> {
     let part = "(0|1|2|10|01|a|b1|rc|rc2|dev|x|final|sp|alpha|p1)";
     proptest::string::string_regex(&format!("v?(0|1|2)([.\\-_~+]?{part}){{0,5}}(-r1|-dev)?"))
-        .unwrap()
+        .expect("a regular expression")
 }
 
 proptest! {

@@ -28,6 +28,7 @@ pub(super) struct Trees {
 }
 
 impl Trees {
+    /// Of a repository; nothing is read yet.
     pub(super) fn new(local: gix::Repository) -> Self {
         Self { local, gaps: Vec::new(), leading: HashMap::default(), bytes: Vec::new() }
     }

@@ -1,3 +1,5 @@
+//! All validators: published examples, and texts of every kind.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What the builder makes of each kind of database.
+
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
@@ -14,18 +16,18 @@ const TODAY: Date = date(2026, 1, 1);
 
 /// A folder of files.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
         let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::create_dir_all(path.parent().expect("within the folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
     }
     folder
 }
 
 fn built(files: &[(&str, &str)]) -> Index {
     let folder = folder(files);
-    super::super::open(folder.path(), TODAY).unwrap()
+    super::super::open(folder.path(), TODAY).expect("a database")
 }
 
 fn refused(files: &[(&str, &str)]) -> String {

@@ -1,3 +1,5 @@
+//! What is written is read, and what is damaged is refused.
+
 use std::fs;
 
 use proptest::prelude::*;
@@ -17,8 +19,8 @@ fn index(count: usize) -> Vec<u8> {
         let versions = ["1.0".to_owned(), format!("1.{number}")];
         (key(Ecosystem::PyPi, None, &format!("p{number}")), vec![full(&id, &versions)])
     });
-    let built = Timestamp::from_second(1_700_000_000).unwrap();
-    write::index(&packages.collect::<Vec<_>>(), &[], Some(built)).unwrap()
+    let built = Timestamp::from_second(1_700_000_000).expect("in range");
+    write::index(&packages.collect::<Vec<_>>(), &[], Some(built)).expect("an index")
 }
 
 fn open(bytes: Vec<u8>) -> Result<Index, IndexError> {

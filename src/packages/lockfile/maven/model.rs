@@ -16,6 +16,7 @@ pub(super) struct Value<'a> {
     pub(super) at: Range<usize>,
 }
 
+/// What a project says of itself, and by which its dependencies are completed.
 pub(super) struct Model<'a> {
     /// The project's coordinates, and those of its parent with `parent.` before them.
     coordinates: HashMap<String, &'a Element<'a>>,
@@ -36,6 +37,7 @@ pub(super) fn is_active(profile: &Element<'_>) -> bool {
 }
 
 impl<'a> Model<'a> {
+    /// Reads a `<project>`, with the profiles that are in use where nobody asks for another one.
     pub(super) fn new(project: &'a Element<'a>) -> Self {
         let mut model = Self {
             coordinates: coordinates(project),

@@ -1,3 +1,5 @@
+//! Project files of Maven: what is read, what is left out, what is refused.
+
 use proptest::prelude::*;
 
 use super::*;

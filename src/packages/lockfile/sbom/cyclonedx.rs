@@ -21,6 +21,7 @@ const OTHERS: &[&str] = &[
     "platform",
 ];
 
+/// Reads `metadata`, whose component is what the bill is about.
 pub(super) fn metadata<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
     if reader.kind() != Kind::Object {
         return Ok(());
@@ -34,6 +35,7 @@ pub(super) fn metadata<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Resu
     Ok(())
 }
 
+/// Reads `components`, those within each other as well.
 pub(super) fn components<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
     reader.elements(|reader| component(bill, reader, false))?;
     Ok(())
@@ -71,6 +73,7 @@ fn scope(reader: &mut Reader<'_>) -> Result<Scope, Fault> {
     })
 }
 
+/// Reads `dependencies`: who requires whom.
 pub(super) fn dependencies<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
     reader.elements(|reader| {
         let mut from = None;

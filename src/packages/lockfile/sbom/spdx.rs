@@ -21,6 +21,7 @@ const REQUIRED: &[(&str, Scope)] = &[
     ("TEST_DEPENDENCY_OF", Scope::Development),
 ];
 
+/// Reads `packages`.
 pub(super) fn packages<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
     reader.elements(|reader| {
         let mut package = Component::default();
@@ -68,6 +69,7 @@ fn purl<'a>(reader: &mut Reader<'a>) -> Result<Option<Text<'a>>, Fault> {
     Ok(found)
 }
 
+/// Reads `relationships`: who requires whom, and what the bill is about.
 pub(super) fn relationships<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
     reader.elements(|reader| {
         let (mut from, mut kind, mut to) = (None, None, None);
@@ -102,6 +104,7 @@ pub(super) fn relationships<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) ->
     Ok(())
 }
 
+/// Reads `documentDescribes`: what the bill is about.
 pub(super) fn described<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
     bill.roots.extend(texts(reader)?.into_iter().map(|text| text.text));
     Ok(())

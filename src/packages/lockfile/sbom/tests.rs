@@ -1,3 +1,5 @@
+//! Bills of materials in both formats.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -35,7 +37,7 @@ const SPDX: &str = r#"{"sbom": {"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DO
 
 fn shown(text: &str) -> Vec<String> {
     let mut shown = Vec::new();
-    for lockfile in read_all(text).unwrap() {
+    for lockfile in read_all(text).expect("a bill of materials") {
         for (at, package) in lockfile.packages.iter().enumerate() {
             let way: Vec<_> = lockfile.way_to(at).iter().map(|p| p.name.as_str()).collect();
             assert_eq!(&text[package.version_at.clone()], package.version);
