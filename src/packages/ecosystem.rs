@@ -72,6 +72,27 @@ impl Ecosystem {
         let name = name.split(':').next().unwrap_or_default();
         NAMES.iter().find(|(_, known)| *known == name).map(|(ecosystem, _)| *ecosystem)
     }
+
+    /// The spelling of a name that its registry takes for the same as all others of it.
+    pub fn folded(self, name: &str) -> String {
+        match self {
+            // PEP 503: runs of `-`, `_` and `.` are one `-`, letters are lower-case.
+            Self::PyPi => {
+                let mut folded = String::with_capacity(name.len());
+                for character in name.chars() {
+                    match character {
+                        '-' | '_' | '.' if folded.ends_with('-') => {}
+                        '-' | '_' | '.' => folded.push('-'),
+                        _ => folded.push(character.to_ascii_lowercase()),
+                    }
+                }
+                folded
+            }
+            Self::CratesIo => name.replace('_', "-").to_ascii_lowercase(),
+            Self::NuGet | Self::Packagist | Self::Hex | Self::Pub => name.to_ascii_lowercase(),
+            _ => name.to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Ecosystem {

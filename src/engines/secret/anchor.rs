@@ -41,9 +41,11 @@ impl Anchor {
         let begins =
             |literal: &[u8]| keywords.iter().any(|word| literal.starts_with(word.as_bytes()));
         let is_anchored = !literals.is_empty() && literals.iter().all(|one| begins(one.as_bytes()));
-        let mut leading = Vec::new();
-        lead(&rest, &mut leading);
-        is_anchored.then_some(Self { before, leading })
+        is_anchored.then(|| {
+            let mut leading = Vec::new();
+            lead(&rest, &mut leading);
+            Self { before, leading }
+        })
     }
 
     /// Whether a match may go on so from its keyword.

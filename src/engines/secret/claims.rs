@@ -19,7 +19,7 @@ pub(super) enum Grounds {
 }
 
 impl Grounds {
-    /// The tier at most that a finding has in tests, examples and documentation.
+    /// The most visible tier that a finding has in tests, examples and documentation.
     pub(super) const fn most_in_tests(self) -> Tier {
         match self {
             Self::Prefix => Tier::Default,

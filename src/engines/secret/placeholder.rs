@@ -167,7 +167,7 @@ fn longest_run(value: &[u8], step: i16) -> usize {
     longest
 }
 
-/// `abc123def456ghi789`: two characters of three follow the one before.
+/// `abc123def456ghi789`: more than half of the characters follow the one before.
 fn is_counted_up(value: &[u8]) -> bool {
     let follows = |pair: &&[u8]| pair[0].is_ascii_alphanumeric() && pair[0] + 1 == pair[1];
     value.len() >= 9 && value.windows(2).filter(follows).count() * 20 >= (value.len() - 1) * 11

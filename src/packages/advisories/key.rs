@@ -8,7 +8,7 @@ pub const TOOLCHAIN: &str = "rust";
 
 /// The key of a package: its ecosystem as OSV writes it, with the release if that counts, and its name.
 pub(super) fn key(ecosystem: Ecosystem, release: Option<&str>, name: &str) -> String {
-    let name = folded(ecosystem, name);
+    let name = ecosystem.folded(name);
     match release.filter(|release| counts(ecosystem, release)) {
         Some(release) => format!("{ecosystem}:{release}\n{name}"),
         None => format!("{ecosystem}\n{name}"),
@@ -28,29 +28,6 @@ pub(super) fn has_releases(ecosystem: Ecosystem) -> bool {
 /// Whether advisories are about one release. Elsewhere what follows the colon is a mirror of the same packages.
 fn counts(ecosystem: Ecosystem, release: &str) -> bool {
     has_releases(ecosystem) || (ecosystem == Ecosystem::CratesIo && release == TOOLCHAIN)
-}
-
-/// The spelling that the registry takes for the same as all others of a name.
-fn folded(ecosystem: Ecosystem, name: &str) -> String {
-    match ecosystem {
-        // PEP 503: runs of `-`, `_` and `.` are one `-`, letters are lower-case.
-        Ecosystem::PyPi => {
-            let mut folded = String::with_capacity(name.len());
-            for character in name.chars() {
-                match character {
-                    '-' | '_' | '.' if folded.ends_with('-') => {}
-                    '-' | '_' | '.' => folded.push('-'),
-                    _ => folded.push(character.to_ascii_lowercase()),
-                }
-            }
-            folded
-        }
-        Ecosystem::CratesIo => name.replace('_', "-").to_ascii_lowercase(),
-        Ecosystem::NuGet | Ecosystem::Packagist | Ecosystem::Hex | Ecosystem::Pub => {
-            name.to_ascii_lowercase()
-        }
-        _ => name.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -31,17 +31,9 @@ pub(in crate::packages) const MOST: usize = 250_000;
 /// Versions of one package that one requirement can stand for. More are not honest.
 const MOST_VERSIONS: usize = 8;
 
-/// A name in the spelling that names are compared in (PEP 503).
+/// A name in the spelling that names are compared in.
 pub(super) fn normalised(name: &str) -> String {
-    let mut normalised = String::with_capacity(name.len());
-    for character in name.chars() {
-        match character {
-            '-' | '_' | '.' if normalised.ends_with('-') => {}
-            '-' | '_' | '.' => normalised.push('-'),
-            other => normalised.push(other.to_ascii_lowercase()),
-        }
-    }
-    normalised
+    Ecosystem::PyPi.folded(name)
 }
 
 /// Whether an index, or a file, is of the public index or of a mirror of it.
