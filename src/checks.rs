@@ -5,10 +5,14 @@
 mod archives;
 mod code;
 pub mod commits;
+pub mod currency;
 mod documents;
 mod finish;
 pub mod hygiene;
+pub mod licences;
+mod pinned;
 mod secrets;
+pub mod supply;
 pub mod vulnerable;
 mod waivers;
 
@@ -24,14 +28,16 @@ use std::{
 use rayon::prelude::*;
 
 use crate::{
+    config::DependencyConfig,
     deadline::Deadline,
     engines::secret::{
         masker::Masker,
         scanner::{Scanner, SecretMatch},
     },
-    finding::{Draft, Fact, FileNotes, Finding, Gap, InlineWaiver, Outcome, Ran, RepoPath},
+    finding::{Draft, Fact, FileNotes, Finding, Gap, InlineWaiver, Outcome, Place, Ran, RepoPath},
+    packages::{advisories::Index, licence::Policy, local::Caches, registry::Registries},
     rule::{Kind, Marker, RuleId, RuleSet},
-    sources::{Advisories, Entry, SourceFile, Tree, archive},
+    sources::{Entry, SourceFile, Tree, archive},
 };
 
 /// Most findings of one rule in one file that are listed.
@@ -93,15 +99,33 @@ pub struct Context<'a> {
     /// The tools whose comments excuse credentials, too.
     pub markers: &'a [Marker],
     /// The advisory database, or why there is none and what to do; `None` if none was named.
-    pub advisories: Option<Result<&'a Advisories, &'a str>>,
+    pub advisories: Option<Result<&'a Index, &'a str>>,
+    /// What the project wants of its dependencies.
+    pub dependencies: &'a DependencyConfig,
+    /// Which licences packages may have; `None` if the project does not say.
+    pub licences: Option<&'a Policy>,
+    /// Where files of packages may lie on this machine.
+    pub caches: &'a Caches,
+    /// What is known of packages from outside of the tree.
+    pub registries: Option<&'a Registries>,
+    /// The tree that is looked at, for checks that need a second file to say more of what they found.
+    pub tree: Option<&'a Tree>,
 }
 
 /// Builds one file check.
 pub type BuildFileCheck = for<'a> fn(&Context<'a>) -> Box<dyn FileCheck + 'a>;
 
 /// The file checks, in the order in which people read them.
-pub const FILE_CHECKS: &[BuildFileCheck] =
-    &[secrets::build, code::build, documents::build, vulnerable::build];
+pub const FILE_CHECKS: &[BuildFileCheck] = &[
+    secrets::build,
+    code::build,
+    documents::build,
+    vulnerable::build,
+    supply::build,
+    pinned::build,
+    licences::build,
+    currency::build,
+];
 
 /// Builds one repository check.
 pub type BuildRepoCheck = for<'a> fn(&Context<'a>) -> Box<dyn RepoCheck + 'a>;
@@ -119,6 +143,7 @@ pub struct Audit {
 
 /// Looks at every file of the tree with every check.
 pub fn audit(tree: &Tree, context: &Context<'_>, deadline: &Deadline<'_>) -> Audit {
+    let context = &Context { tree: Some(tree), ..*context };
     let built = FILE_CHECKS.iter().map(|build| build(context));
     let checks: Vec<_> = built.filter(|check| is_asked(check.as_ref(), context)).collect();
     let gathered = tree
@@ -177,9 +202,9 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn with(mut self, mut visit: Visit, context: &Context<'_>) -> Self {
+    fn with(mut self, visit: Visit, context: &Context<'_>) -> Self {
         let counts = !(context.is_excluded)(visit.path.as_str());
-        for subject in std::mem::take(&mut visit.notes.looked_at) {
+        for subject in &visit.notes.looked_at {
             *self.looked_at.entry(subject).or_default() += u64::from(counts);
         }
         if visit.tells_something() {
@@ -349,7 +374,7 @@ fn without_echoes(drafts: &mut Vec<(&'static str, Draft)>, kinds: &BTreeSet<Kind
 }
 
 /// A file that breaks one rule a thousand times over has one problem; listing all would drown the rest. What
-/// blocks is listed first.
+/// blocks is listed first. A thousand packages are a thousand problems, and all are listed.
 fn cap(
     drafts: &mut Vec<(&'static str, Draft)>,
     file: &SourceFile,
@@ -359,6 +384,10 @@ fn cap(
     let mut counts: HashMap<(&'static str, RuleId), usize> = HashMap::new();
     drafts.sort_by_key(|(_, draft)| (draft.tier.unwrap_or_default(), Reverse(draft.severity)));
     drafts.retain(|(check, draft)| {
+        // Each package has a repair and a waiver of its own, and their number is bounded by the check.
+        if draft.package.is_some() {
+            return true;
+        }
         let count = counts.entry((*check, draft.rule.clone())).or_default();
         *count += 1;
         *count <= MOST_OF_ONE_RULE
@@ -367,11 +396,10 @@ fn cap(
         counts.into_iter().filter(|(_, count)| *count > MOST_OF_ONE_RULE).collect();
     over.sort();
     for ((check, rule), count) in over {
-        let mut made = checks.iter().filter(|made| made.name() == check);
-        let subjects = made.find_map(|made| {
-            made.subjects().into_iter().find(|subject| subject.rules.contains(&rule))
-        });
-        if let Some(subject) = subjects {
+        let made = checks.iter().filter(|made| made.name() == check);
+        let subjects = made.flat_map(|made| made.subjects());
+        let about = subjects.filter(|subject| subject.rules.contains(&rule));
+        if let Some(subject) = about.min_by_key(|subject| !notes.speaks_of(subject.name)) {
             let reason = format!("{rule} has {count} findings here; {MOST_OF_ONE_RULE} are listed");
             notes.miss(subject.name, file.path(), reason);
         }
@@ -400,14 +428,14 @@ impl Audit {
     }
 
     fn take_visit(&mut self, visit: Visit) {
+        for (check, finding) in visit.findings {
+            if let Some(outcome) = self.owner(check, &finding, &visit.notes) {
+                outcome.findings.push(finding);
+            }
+        }
         for (name, gap) in visit.notes.gaps {
             if let Some(outcome) = self.outcomes.iter_mut().find(|outcome| outcome.check == name) {
                 outcome.leave_out(gap);
-            }
-        }
-        for (check, finding) in visit.findings {
-            if let Some(outcome) = self.owner(check, &finding.rule) {
-                outcome.findings.push(finding);
             }
         }
         let path = visit.path;
@@ -420,11 +448,20 @@ impl Audit {
         }
     }
 
-    fn owner(&mut self, check: &str, rule: &RuleId) -> Option<&mut Outcome> {
+    /// The outcome that a finding belongs to: of several that answer for its rule, that of its package, else
+    /// what the file was looked at as.
+    fn owner(&mut self, check: &str, finding: &Finding, notes: &FileNotes) -> Option<&mut Outcome> {
         let is_owner = |outcome: &&mut Outcome| {
-            outcome.check.split('/').next() == Some(check) && outcome.rules.contains(rule)
+            outcome.check.split('/').next() == Some(check) && outcome.rules.contains(&finding.rule)
         };
-        self.outcomes.iter_mut().find(is_owner)
+        let of_package = match &finding.place {
+            Place::Package { package, .. } => vulnerable::subject_named(&package.ecosystem),
+            _ => None,
+        };
+        let owners = self.outcomes.iter_mut().filter(is_owner);
+        owners.min_by_key(|outcome| {
+            (Some(&*outcome.check) != of_package, !notes.speaks_of(&outcome.check))
+        })
     }
 
     /// A file that no check saw makes all of them partial: none of them may pass on the strength of the rest.

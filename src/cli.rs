@@ -48,6 +48,11 @@ pub enum Command {
     },
     /// Audit the bundled practice shop: its source and a running copy on loopback
     Demo(Demo),
+    /// Download, make, show or check the index of advisories about dependencies
+    #[command(subcommand)]
+    Db(Db),
+    /// Write what the lockfiles of a folder hold as a bill of materials
+    Sbom(Sbom),
     /// Print a completion script
     Completions {
         /// The shell
@@ -86,8 +91,8 @@ pub struct Scan {
     /// The configuration [default: seaworthy.yaml in PATH]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// A checkout of the `RustSec` advisory database
-    #[arg(long, value_name = "DIR")]
+    /// An index made by `seaworthy db build`, or a folder of advisories
+    #[arg(long, value_name = "PATH")]
     pub advisory_db: Option<PathBuf>,
     /// What may be sent besides to the target
     #[command(flatten)]
@@ -126,6 +131,9 @@ pub struct Network {
     /// Send each credential found to its vendor, to ask whether it lives; not for changes from forks
     #[arg(long, conflicts_with = "offline")]
     pub verify: bool,
+    /// Ask registries about the packages of lockfiles: yanked, deprecated, outdated
+    #[arg(long, conflicts_with = "offline")]
+    pub online_metadata: bool,
     /// Use no network but the target's
     #[arg(long)]
     pub offline: bool,
@@ -218,6 +226,85 @@ pub struct Demo {
     /// How the result is judged and shown
     #[command(flatten)]
     pub output: Output,
+}
+
+/// `seaworthy db`.
+#[derive(Debug, Subcommand)]
+pub enum Db {
+    /// Make an index of advisory databases; it replaces the one before it in one step
+    Build {
+        /// The file or folder of each: `RustSec`, OSV, PHP, KEV, EPSS; archives too
+        #[arg(required = true)]
+        from: Vec<PathBuf>,
+        /// Where the index is
+        #[command(flatten)]
+        index: IndexPlace,
+    },
+    /// Download advisories, and make an index of them; what has not changed is not downloaded again
+    Update(DbUpdate),
+    /// Show what the index was made of, and how old that is
+    Status {
+        /// Where the index is
+        #[command(flatten)]
+        index: IndexPlace,
+    },
+    /// Read the whole index, and check that it is as it was written
+    Verify {
+        /// Where the index is
+        #[command(flatten)]
+        index: IndexPlace,
+    },
+}
+
+/// `seaworthy db update`.
+#[derive(Debug, Args)]
+pub struct DbUpdate {
+    /// Only about this ecosystem, as OSV names it: npm, crates.io; repeatable
+    #[arg(long, value_name = "ECOSYSTEM")]
+    pub ecosystem: Vec<String>,
+    /// The configuration, for `advisories:` [default: seaworthy.yaml in this folder]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// End with what there is after this time: 90s, 5m
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
+    pub deadline: Duration,
+    /// No progress on stderr
+    #[arg(long)]
+    pub no_progress: bool,
+    /// Where the index is
+    #[command(flatten)]
+    pub index: IndexPlace,
+}
+
+/// `seaworthy sbom`.
+#[derive(Debug, Args)]
+pub struct Sbom {
+    /// The folder whose lockfiles are read
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// The format of the document
+    #[arg(long, value_name = "FORMAT", default_value = "cyclonedx")]
+    pub format: BillFormat,
+    /// The file, instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// A format of bills of materials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BillFormat {
+    /// `CycloneDX` 1.6, JSON.
+    Cyclonedx,
+    /// SPDX 2.3, JSON.
+    Spdx,
+}
+
+/// Where an index of advisories is.
+#[derive(Debug, Clone, Args)]
+pub struct IndexPlace {
+    /// The index [default: advisories.idx in the user's cache directory]
+    #[arg(long, value_name = "INDEX")]
+    pub advisory_db: Option<PathBuf>,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -2,10 +2,12 @@
 
 pub mod catalogue;
 pub mod completions;
+pub mod db;
 pub mod demo;
 pub mod init;
 pub mod output;
 pub mod progress;
+pub mod sbom;
 pub mod scan;
 
 use std::{
@@ -52,6 +54,11 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Controls => ended(catalogue::list_controls(&mut stdout)),
         Command::Init { path, pre_commit: false } => init::write(path, &mut stdout).map(|()| 0),
         Command::Init { path, pre_commit: true } => init::hook(path, &mut stdout).map(|()| 0),
+        Command::Db(options) => db::run(options, &mut stdout),
+        Command::Sbom(options) => {
+            drop(stdout);
+            sbom::run(options)
+        }
         Command::Completions { shell } => {
             completions::write(*shell, &mut stdout);
             Ok(0)
@@ -98,14 +105,22 @@ fn has_no_colour() -> bool {
     variable("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
+/// Whether nothing may use a network but the target's, whatever the command line says.
+fn is_offline() -> bool {
+    variable("SEAWORTHY_OFFLINE").is_some_and(|value| !value.is_empty() && value != "0")
+}
+
 /// Today, in UTC. A date before 1970 stands for a clock that is not set.
+fn today() -> Date {
+    now().to_zoned(TimeZone::UTC).date()
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "here the time enters; all below take it as an argument"
 )]
-fn today() -> Date {
-    let now = Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH);
-    now.to_zoned(TimeZone::UTC).date()
+fn now() -> Timestamp {
+    Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 #[expect(

@@ -1,5 +1,7 @@
 //! `seaworthy.yaml`: what a project says about its own audit. Unknown keys are errors.
 
+mod advisories;
+mod dependencies;
 mod size;
 
 use std::{collections::BTreeMap, str::FromStr};
@@ -10,6 +12,10 @@ use thiserror::Error;
 
 use crate::rule::{ControlId, Limit, Marker, Severity};
 
+pub use advisories::{AdvisoryConfig, Refresh};
+pub use dependencies::{
+    Banned, DependencyConfig, LicenceConfig, LicenceException, OutdatedConfig, ScopeName,
+};
 pub use size::Size;
 
 /// The file's name at the root of the audited folder.
@@ -66,6 +72,8 @@ pub struct Config {
     pub budgets: Vec<OtherBudget>,
     /// The advisory database.
     pub advisories: AdvisoryConfig,
+    /// What is wanted of dependencies.
+    pub dependencies: DependencyConfig,
     /// Larger files are not read.
     pub max_file_size: Size,
 }
@@ -294,22 +302,6 @@ pub struct OtherBudget {
     pub limit: Limit,
     /// Why.
     pub reason: String,
-}
-
-/// The advisory database.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct AdvisoryConfig {
-    /// Its folder.
-    pub path: Option<String>,
-    /// An older database makes the audit incomplete.
-    pub max_age_days: u32,
-}
-
-impl Default for AdvisoryConfig {
-    fn default() -> Self {
-        Self { path: None, max_age_days: 7 }
-    }
 }
 
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {

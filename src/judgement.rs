@@ -102,6 +102,7 @@ impl<'a> Policy<'a> {
 pub fn judge(mut outcomes: Vec<Outcome>, policy: &Policy<'_>, subject: Subject) -> Report {
     correlate::place(&mut outcomes, &policy.anchors);
     let budgets = budget::judge(&outcomes, policy);
+    let owners = owners(&outcomes);
     let mut findings: Vec<Finding> =
         outcomes.iter_mut().flat_map(|outcome| std::mem::take(&mut outcome.findings)).collect();
     findings.extend(budgets.findings);
@@ -111,7 +112,7 @@ pub fn judge(mut outcomes: Vec<Outcome>, policy: &Policy<'_>, subject: Subject) 
     findings.dedup();
     let (findings, mut notices) = give_verdicts(findings, policy);
     notices.extend(policy.notices.iter().cloned());
-    let checks = check_rows(&outcomes, &findings, policy);
+    let checks = check_rows(&outcomes, &owners, &findings, policy);
     let controls = control::rows(&outcomes, &findings, &budgets.rows, policy);
     let incomplete = incomplete(&outcomes, policy);
     let mut report = Report {
@@ -180,14 +181,30 @@ fn verdict(
     }
 }
 
+/// Which check brought each finding home: several may answer for one rule.
+fn owners(outcomes: &[Outcome]) -> BTreeMap<Fingerprint, String> {
+    let of = |outcome: &Outcome| {
+        let check = outcome.check.clone();
+        let owned =
+            outcome.findings.iter().map(move |found| (found.fingerprint.clone(), check.clone()));
+        owned.collect::<Vec<_>>()
+    };
+    outcomes.iter().flat_map(of).collect()
+}
+
 fn check_rows(
     outcomes: &[Outcome],
+    owners: &BTreeMap<Fingerprint, String>,
     findings: &[JudgedFinding],
     policy: &Policy<'_>,
 ) -> Vec<CheckRow> {
     let wanted = outcomes.iter().filter(|outcome| is_asked(outcome, policy));
     let found = |outcome: &Outcome| {
-        let is_its = |judged: &&JudgedFinding| outcome.rules.contains(&judged.finding.rule);
+        let is_its = |judged: &&JudgedFinding| {
+            let owner = owners.get(&judged.finding.fingerprint);
+            outcome.rules.contains(&judged.finding.rule)
+                && owner.is_none_or(|owner| *owner == outcome.check)
+        };
         findings.iter().filter(is_its).count() as u64
     };
     let row = |outcome: &Outcome| CheckRow {

@@ -7,6 +7,7 @@ pub mod config;
 pub mod deadline;
 pub mod demo;
 pub mod engines;
+pub mod fetch;
 pub mod finding;
 pub mod judgement;
 pub mod live;

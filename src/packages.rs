@@ -2,9 +2,14 @@
 
 pub mod advisories;
 pub mod ecosystem;
+pub mod licence;
+pub mod local;
 pub mod lockfile;
 pub mod manifest;
+pub mod names;
 pub mod purl;
+pub mod registry;
+pub mod sbom;
 pub mod version;
 
 pub use ecosystem::Ecosystem;

@@ -2,8 +2,12 @@
 
 mod inputs;
 mod live;
+mod metadata;
 mod policy;
+mod refresh;
 mod verification;
+
+pub mod update;
 
 use std::{
     collections::BTreeSet,
@@ -13,7 +17,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 
 use crate::{
     checks::{self, Audit, commits},
@@ -31,6 +35,7 @@ use crate::{
 use live::Aim;
 
 pub use inputs::Inputs;
+pub use policy::exclude;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -49,6 +54,8 @@ pub struct Request {
     pub config: Option<PathBuf>,
     /// The advisory database, if not that of the configuration.
     pub advisory_db: Option<PathBuf>,
+    /// The time, if advisories in the cache that are too old may be downloaded anew; `None` is offline.
+    pub refresh: Option<Timestamp>,
     /// The time that the run may take.
     pub deadline: Duration,
     /// The compartments that are asked for.
@@ -65,6 +72,8 @@ pub struct Request {
     pub login: Option<crate::live::Login>,
     /// How vendors are reached, if they are to be asked whether found credentials live.
     pub verify: Option<Way>,
+    /// Whether registries are asked about the packages of lockfiles.
+    pub online_metadata: bool,
 }
 
 /// What of a repository is audited.
@@ -95,6 +104,15 @@ pub struct Surroundings<'a> {
 pub enum Stage {
     /// The tree is listed.
     Listing,
+    /// Advisories are downloaded from this many sources.
+    Refreshing(usize),
+    /// Registries are asked about packages.
+    Asking {
+        /// How many packages.
+        packages: usize,
+        /// Which hosts, one after the other.
+        hosts: String,
+    },
     /// The checks look at this many files.
     Looking(usize),
     /// The merge base is looked at.
@@ -134,7 +152,8 @@ pub fn scan(request: &Request, surroundings: &Surroundings<'_>) -> anyhow::Resul
     let tree = Tree::Folder(FolderTree::open(&request.path, repository.as_deref())?);
     let base = open_base(request, repository.as_ref())?;
     let rules_tree = base.as_ref().map_or(&tree, |base| &base.tip);
-    let inputs = Inputs::read(request, rules_tree, surroundings)?;
+    let mut inputs = Inputs::read(request, rules_tree, surroundings)?;
+    inputs.refresh(&tree, request, surroundings);
     let source = Source { tree: &tree, repository: repository.as_deref(), base: base.as_ref() };
     let report = audit(&source, &inputs, request, surroundings, &deadline)?;
     Ok(Audited { report, baseline: inputs.baseline })
@@ -155,7 +174,8 @@ fn scan_staged(
     let index = (surroundings.variable)("GIT_INDEX_FILE").map(PathBuf::from);
     let (all, changed) = CommitTree::staged(repository, index.as_deref())?;
     let (all, changed) = (Tree::Commit(all), Tree::Commit(changed));
-    let inputs = Inputs::read(request, &all, surroundings)?;
+    let mut inputs = Inputs::read(request, &all, surroundings)?;
+    inputs.refresh(&all, request, surroundings);
     let source = Source { tree: &changed, repository: Some(repository), base: None };
     let report = audit(&source, &inputs, request, surroundings, deadline)?;
     Ok(Audited { report, baseline: inputs.baseline })
@@ -221,7 +241,12 @@ pub fn audit(
     let mut policy = policy::build(inputs, request, surroundings.today, &Masker::plain(&scanner))?;
     let exclude = policy.exclude.clone();
     let is_excluded = |path: &str| exclude.is_match(path);
-    let context = inputs.context(&scanner, &request.kinds, &is_excluded);
+    let answers = metadata::ask(source.tree, inputs, request, surroundings, deadline)?;
+    let registries = metadata::known(request, answers, surroundings);
+    let context = checks::Context {
+        registries: Some(&registries),
+        ..inputs.context(&scanner, &request.kinds, &is_excluded)
+    };
     (surroundings.progress)(Stage::Looking(source.tree.entries().len()));
     let Audit { mut outcomes, waivers } = checks::audit(source.tree, &context, deadline);
     let known = match source.base {

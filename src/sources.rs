@@ -2,7 +2,6 @@
 //!
 //! A [`Tree`] is a folder, a commit, or files in memory; every static check runs on any of them.
 
-pub mod advisories;
 pub mod archive;
 pub mod commit;
 pub mod file;
@@ -12,7 +11,6 @@ pub mod memory;
 pub mod repository;
 pub mod toml;
 
-pub use advisories::Advisories;
 pub use commit::CommitTree;
 pub use file::SourceFile;
 pub use folder::FolderTree;

@@ -12,14 +12,19 @@ use std::{
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use seaworthy::{
     checks::{self, Audit, Context},
+    config::DependencyConfig,
     deadline::Deadline,
     engines::secret::scanner::Scanner,
     finding::RepoPath,
     judgement::{self, Policy},
+    packages::{
+        advisories::{self, Index},
+        local::Caches,
+    },
     report::{Report, Subject},
     reporters::{Format, Style, json, reporter},
     rule::{Kind, RuleSet},
-    sources::{Advisories, MemoryTree, Tree},
+    sources::{MemoryTree, Tree},
 };
 use seaworthy_fuzz::{Stock, examples};
 
@@ -50,10 +55,13 @@ const NAMES: &[&str] = &[
 static RULES: LazyLock<RuleSet> = LazyLock::new(RuleSet::baked);
 static SCANNER: LazyLock<Scanner> = LazyLock::new(|| Scanner::new(&RULES));
 static KINDS: LazyLock<BTreeSet<Kind>> = LazyLock::new(|| Kind::ALL.into_iter().collect());
+static DEPENDENCIES: LazyLock<DependencyConfig> = LazyLock::new(DependencyConfig::default);
+static CACHES: LazyLock<Caches> = LazyLock::new(Caches::default);
 static NEVER: AtomicBool = AtomicBool::new(false);
-static ADVISORIES: LazyLock<Advisories> = LazyLock::new(|| {
+static ADVISORIES: LazyLock<Index> = LazyLock::new(|| {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/shop/advisories"));
-    Advisories::open(folder).expect("the shop has advisories")
+    let today = "2100-01-01".parse().expect("a day");
+    advisories::open(folder, today).expect("the shop has advisories")
 });
 static STOCK: LazyLock<Stock> = LazyLock::new(|| {
     let mut files = examples(&RULES);
@@ -107,6 +115,11 @@ fn audit(name: &str, text: &[u8]) -> Report {
         markers: &[],
         max_file_size: 10 << 20,
         advisories: Some(Ok(&ADVISORIES)),
+        dependencies: &DEPENDENCIES,
+        licences: None,
+        caches: &CACHES,
+        registries: None,
+        tree: None,
     };
     let Audit { outcomes, waivers } = checks::audit(&tree, &context, &deadline);
     let today = "2026-07-01".parse().expect("it is a date");

@@ -1,5 +1,5 @@
-//! What stands inside of files: the first byte chooses archive, base64, percent-encoding, notebook or
-//! UTF-16; the rest is the file, or the text that is brought into that form.
+//! What stands inside of files: the first byte chooses archive, base64, percent-encoding, notebook, UTF-16 or
+//! a delta of git; the rest is the file, or the text that is brought into that form.
 #![no_main]
 
 use std::{
@@ -15,11 +15,12 @@ use seaworthy::{
     sources::{
         SourceFile,
         archive::{self, Limits, Visitor},
+        history::delta::{apply, sizes},
     },
 };
 use seaworthy_fuzz::{Stock, examples};
 
-const READERS: &[fn(&[u8])] = &[zip, tar, packed, encoded, notebook, utf16];
+const READERS: &[fn(&[u8])] = &[zip, tar, packed, encoded, notebook, utf16, delta];
 /// Most bytes that an archive unpacks to here.
 const MOST: u64 = 1 << 20;
 
@@ -38,7 +39,9 @@ static STOCK: LazyLock<Stock> = LazyLock::new(|| {
     ];
     let archives = archives.iter().zip([0_u8, 1, 2, 2, 2]);
     let archives = archives.map(|(bytes, choice)| [&[choice], *bytes].concat());
-    Stock::new(files.iter().enumerate().map(chosen).chain(archives))
+    // A base of six bytes, and what copies of them and adds new ones.
+    let delta = [&[6, 6], &b"abcdef"[..], &[6, 7, 0x91, 2, 3, 2, b'x', b'y', 0x90, 2]].concat();
+    Stock::new(files.iter().enumerate().map(chosen).chain(archives).chain([delta]))
 });
 
 fuzz_mutator!(|data: &mut [u8], size: usize, most: usize, seed: u32| {
@@ -96,6 +99,21 @@ fn utf16(bytes: &[u8]) {
     find("a.txt", file.bytes());
     let span = file.span(&(0..file.bytes().len()));
     assert!(span.end_line as usize <= file.line_count());
+}
+
+/// The first byte says how long the base is that follows; the rest is the delta.
+fn delta(bytes: &[u8]) {
+    let Some((length, rest)) = bytes.split_first() else { return };
+    let Some((base, delta)) = rest.split_at_checked(usize::from(*length)) else { return };
+    let Some((sizes, instructions)) = sizes(delta) else { return };
+    // The reader of packs has refused what is larger than a file may be.
+    let Some(result) = usize::try_from(sizes.result).ok().filter(|size| *size as u64 <= MOST) else {
+        return;
+    };
+    let mut made = Vec::new();
+    if apply(base, instructions, result, &mut made).is_some() {
+        assert_eq!(made.len(), result);
+    }
 }
 
 /// Places lie in the file, apart and in order, and what is decoded is not shown.

@@ -215,6 +215,8 @@ mod tests {
     fn what_stands_aside_is_for_the_pedantic() {
         let (rules, kinds) = (RuleSet::baked(), crate::rule::Kind::ALL.into_iter().collect());
         let scanner = crate::engines::secret::scanner::Scanner::new(&rules);
+        let dependencies = crate::config::DependencyConfig::default();
+        let caches = crate::packages::local::Caches::default();
         let context = Context {
             rules: &rules,
             scanner: &scanner,
@@ -224,6 +226,11 @@ mod tests {
             markers: &[],
             max_file_size: 1 << 20,
             advisories: None,
+            dependencies: &dependencies,
+            licences: None,
+            caches: &caches,
+            tree: None,
+            registries: None,
         };
         let never = AtomicBool::new(false);
         let deadline = Deadline::after(std::time::Duration::from_mins(10), &never);

@@ -184,7 +184,9 @@ mod tests {
     use super::*;
     use crate::{
         checks::{Audit, audit},
+        config::DependencyConfig,
         engines::secret::scanner::Scanner,
+        packages::local::Caches,
         rule::RuleSet,
         sources::{MemoryTree, Tree},
     };
@@ -207,6 +209,8 @@ mod tests {
         let files = vec![(path.to_owned(), text.as_bytes().to_vec())];
         let never = AtomicBool::new(false);
         let deadline = Deadline::after(Duration::from_mins(10), &never);
+        let dependencies = DependencyConfig::default();
+        let caches = Caches::default();
         let context = Context {
             kinds,
             advisories: None,
@@ -216,6 +220,11 @@ mod tests {
             is_excluded: &|_| false,
             markers: &[],
             max_file_size: 1 << 20,
+            dependencies: &dependencies,
+            licences: None,
+            caches: &caches,
+            tree: None,
+            registries: None,
         };
         audit(&Tree::Memory(MemoryTree::new(files)), &context, &deadline)
     }

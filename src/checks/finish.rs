@@ -10,7 +10,8 @@ use crate::{
     engines::secret::{masker::Masker, scanner::SecretMatch},
     finding::{
         CredentialFact, Draft, DraftEdit, DraftFact, DraftStep, Edit, Evidence, Excerpt, Fact,
-        FilePlace, Finding, Fingerprint, Fix, Place, Quoted, RouteFact, Secret, Step, secret::mask,
+        FilePlace, Finding, Fingerprint, Fix, Place, Quoted, RepoPath, RouteFact, Secret, Span,
+        Step, secret::mask,
     },
     rule::{Matcher, RuleId},
     sources::SourceFile,
@@ -263,6 +264,14 @@ impl<'a> Desk<'a> {
             place: Place::File(self.place(&step.at)),
             note: self.masker.quote(&step.note),
         };
+        let elsewhere = |path: &RepoPath, span: Span, note: &str| Step {
+            place: Place::File(FilePlace { span, ..FilePlace::whole(path.clone()) }),
+            note: self.masker.quote(note),
+        };
+        let origin =
+            draft.origin.as_ref().map(|origin| elsewhere(&origin.path, origin.span, &origin.note));
+        let passed =
+            |step: &DraftStep| elsewhere(self.file.path(), self.file.span(&step.at), &step.note);
         let evidence = |(label, text): &(String, String)| Evidence {
             label: label.clone(),
             text: self.masker.quote(text),
@@ -272,8 +281,8 @@ impl<'a> Desk<'a> {
             severity: draft.severity.unwrap_or(rule.severity),
             confidence: draft.confidence.unwrap_or(rule.confidence),
             tier: draft.tier.unwrap_or(rule.tier),
-            related: draft.related.iter().map(step).collect(),
-            flow: Vec::new(),
+            related: origin.iter().cloned().chain(draft.related.iter().map(step)).collect(),
+            flow: origin.into_iter().chain(draft.flow.iter().map(passed)).collect(),
             message: self.message(&draft),
             evidence: draft.evidence.iter().map(evidence).collect(),
             verification: None,

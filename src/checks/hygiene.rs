@@ -256,7 +256,7 @@ fn is_locked(tree: &Tree, manifest: &Manifest, folder: &str) -> bool {
 }
 
 /// The folder, and those above it up to the root of the tree.
-fn folders_up(folder: &str) -> impl Iterator<Item = &str> {
+pub(super) fn folders_up(folder: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(folder), |folder| match folder.rsplit_once('/') {
         Some((above, _)) => Some(above),
         None if folder.is_empty() => None,
@@ -264,6 +264,7 @@ fn folders_up(folder: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn join(folder: &str, name: &str) -> String {
+/// The path of a file in a folder.
+pub(super) fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }

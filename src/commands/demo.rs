@@ -82,6 +82,7 @@ fn request(options: &Demo, shop: &RunningShop, advisories: &Path) -> Request {
         baseline: None,
         config: None,
         advisory_db: Some(advisories.to_path_buf()),
+        refresh: None,
         deadline: LIMIT,
         kinds: Kind::ALL.into_iter().collect(),
         fail_on: options.output.fail_on,
@@ -90,6 +91,7 @@ fn request(options: &Demo, shop: &RunningShop, advisories: &Path) -> Request {
         allow: options.allow,
         login: Some(login(shop)),
         verify: None,
+        online_metadata: false,
     }
 }
 

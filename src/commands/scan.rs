@@ -23,6 +23,7 @@ pub fn request(options: &Scan) -> Request {
         baseline: options.baseline.clone(),
         config: options.config.clone(),
         advisory_db: options.advisory_db.clone(),
+        refresh: (!options.network.offline && !super::is_offline()).then(super::now),
         deadline: options.deadline,
         kinds: kinds(options),
         fail_on: options.output.fail_on,
@@ -31,6 +32,7 @@ pub fn request(options: &Scan) -> Request {
         allow: options.allow,
         login: None,
         verify: options.network.verify.then_some(Way::Public),
+        online_metadata: options.network.online_metadata,
     }
 }
 
@@ -53,6 +55,10 @@ fn kinds(options: &Scan) -> BTreeSet<Kind> {
 
 /// Audits, writes the reports, returns the exit code.
 pub fn run(options: &Scan) -> anyhow::Result<u8> {
+    anyhow::ensure!(
+        !options.network.verify || !super::is_offline(),
+        "ask vendors: SEAWORTHY_OFFLINE is set, which --verify can not be used with"
+    );
     let progress = Progress::new(options.output.no_progress);
     let show = |stage| progress.show(&stage);
     let surroundings = Surroundings {

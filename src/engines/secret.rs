@@ -3,6 +3,7 @@
 mod anchor;
 mod claims;
 mod decoded;
+mod expression;
 mod generic;
 mod keywords;
 mod likelihood;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Fact, Fingerprint, Gap, Package, Quoted, RepoPath, Secret};
+use super::{Fact, Fingerprint, Gap, Package, Quoted, RepoPath, Secret, Span};
 use crate::rule::{Confidence, RuleId, Severity, Tier};
 
 /// A finding with raw text. It never leaves `checks`: the masker turns it into a [`super::Finding`].
@@ -34,6 +34,10 @@ pub struct Draft {
     pub evidence: Vec<(String, String)>,
     /// Other places in the same file.
     pub related: Vec<DraftStep>,
+    /// The line of another file that it comes from: the first of its other places, and of its flow.
+    pub origin: Option<DraftOrigin>,
+    /// The way through this file that leads here, first step first.
+    pub flow: Vec<DraftStep>,
     /// Title and edits of a repair.
     pub fix: Option<(String, Vec<DraftEdit>)>,
     /// A command that makes the repair. It is shown as it is: nothing of the file may stand in it unchecked.
@@ -57,6 +61,8 @@ impl Draft {
             package: None,
             evidence: Vec::new(),
             related: Vec::new(),
+            origin: None,
+            flow: Vec::new(),
             fix: None,
             command: None,
         }
@@ -68,6 +74,17 @@ impl Draft {
 pub struct DraftStep {
     /// Bytes of the file.
     pub at: Range<usize>,
+    /// Why it is named.
+    pub note: String,
+}
+
+/// A place in another file, and why it is named. Nothing that stands there is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftOrigin {
+    /// The other file.
+    pub path: RepoPath,
+    /// Where in it.
+    pub span: Span,
     /// Why it is named.
     pub note: String,
 }
@@ -130,6 +147,12 @@ pub struct FileNotes {
 }
 
 impl FileNotes {
+    /// Whether the file was looked at as this subject, or was to be.
+    pub fn speaks_of(&self, subject: &str) -> bool {
+        let left_out = self.gaps.iter().map(|(subject, _)| *subject);
+        self.looked_at.iter().copied().chain(left_out).any(|known| known == subject)
+    }
+
     /// Notes something that was not looked at as `subject`.
     pub fn leave_out(&mut self, subject: &'static str, gap: Gap) {
         self.gaps.push((subject, gap));

@@ -25,6 +25,8 @@ struct Evidence {
     open: u64,
     looked: BTreeSet<Answer>,
     empty: bool,
+    /// Why what is there was not looked at, though nobody asked for more.
+    passed_over: Vec<String>,
     unfinished: Vec<String>,
     has_rules: bool,
     /// Whether a deployment was audited at all.
@@ -43,6 +45,7 @@ fn row(
         open: open(&rules, findings),
         looked: BTreeSet::new(),
         empty: false,
+        passed_over: Vec::new(),
         unfinished: Vec::new(),
         has_rules: !rules.is_empty(),
         has_target: outcomes.iter().any(|outcome| outcome.check.starts_with("live/")),
@@ -80,7 +83,10 @@ impl Evidence {
         let answer = if outcome.check.starts_with("live/") { Answer::Live } else { Answer::Static };
         match &outcome.ran {
             Ran::Complete if outcome.looked_at > 0 => drop(self.looked.insert(answer)),
-            Ran::Complete => self.empty = true,
+            Ran::Complete => match outcome.gaps.first() {
+                Some(gap) => self.passed_over.push(format!("{}: {}", gap.subject, gap.reason)),
+                None => self.empty = true,
+            },
             Ran::Skipped(_) => {}
             Ran::Partial(reason) | Ran::Failed(reason) => {
                 self.unfinished.push(format!("{}: {reason}", outcome.check));
@@ -101,6 +107,8 @@ impl Evidence {
             let words = format!("{} on {}, {}", attestation.by, attestation.date, attestation.link);
             (Status::Attested, words)
         } else if let Some(reason) = self.unfinished.first() {
+            (Status::NotAssessed, reason.clone())
+        } else if let Some(reason) = self.passed_over.first() {
             (Status::NotAssessed, reason.clone())
         } else if !self.looked.is_empty() {
             (Status::Pass, self.left_out(control))
@@ -141,7 +149,7 @@ impl Evidence {
         let live = control.by.contains(&Answer::Live);
         let attested = control.by.contains(&Answer::Attested);
         let words = match (self.has_rules, live, attested) {
-            (false, _, true) => "name who answers for it under `attested:`",
+            (false, _, true) | (true, false, true) => "name who answers for it under `attested:`",
             (false, _, false) => "no check answers this yet",
             (true, true, _) if self.has_target => {
                 "nothing conclusive was measured; --load measures latency, throughput and errors"

@@ -50,6 +50,8 @@ use crate::{finding::RepoPath, sources::SourceFile};
 pub struct Format {
     /// Its name, as its users call the file.
     pub name: &'static str,
+    /// Where its packages come from.
+    pub ecosystem: Ecosystem,
     /// Whether a file of this path is one.
     pub is_one: fn(&RepoPath) -> bool,
     /// Reads its text.
@@ -60,85 +62,168 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     Format {
         name: "Cargo.lock",
+        ecosystem: Ecosystem::CratesIo,
         is_one: |path| path.file_name() == "Cargo.lock",
         read: cargo::read,
     },
     Format {
         name: "bun.lock",
+        ecosystem: Ecosystem::Npm,
         // The binary one is refused, which is better than passed over.
         is_one: |path| matches!(path.file_name(), "bun.lock" | "bun.lockb"),
         read: bun::read,
     },
-    Format { name: "deno.lock", is_one: |path| path.file_name() == "deno.lock", read: deno::read },
+    Format {
+        name: "deno.lock",
+        ecosystem: Ecosystem::Npm,
+        is_one: |path| path.file_name() == "deno.lock",
+        read: deno::read,
+    },
     Format {
         name: "package-lock.json",
+        ecosystem: Ecosystem::Npm,
         is_one: |path| NPM_FILES.contains(&path.file_name()),
         read: npm::read,
     },
-    Format { name: "pnpm-lock.yaml", is_one: pnpm::is_one, read: pnpm::read },
-    Format { name: "yarn.lock", is_one: |path| path.file_name() == "yarn.lock", read: yarn::read },
+    Format {
+        name: "pnpm-lock.yaml",
+        ecosystem: Ecosystem::Npm,
+        is_one: pnpm::is_one,
+        read: pnpm::read,
+    },
+    Format {
+        name: "yarn.lock",
+        ecosystem: Ecosystem::Npm,
+        is_one: |path| path.file_name() == "yarn.lock",
+        read: yarn::read,
+    },
     Format {
         name: "poetry.lock",
+        ecosystem: Ecosystem::PyPi,
         is_one: |path| path.file_name() == "poetry.lock",
         read: poetry::read,
     },
     // Of a script, uv keeps the lockfile beside it.
     Format {
         name: "uv.lock",
+        ecosystem: Ecosystem::PyPi,
         is_one: |path| path.file_name() == "uv.lock" || path.file_name().ends_with(".py.lock"),
         read: uv::read,
     },
     Format {
         name: "Pipfile.lock",
+        ecosystem: Ecosystem::PyPi,
         is_one: |path| path.file_name() == "Pipfile.lock",
         read: pipfile::read,
     },
-    Format { name: "pdm.lock", is_one: |path| path.file_name() == "pdm.lock", read: pdm::read },
-    Format { name: "pylock.toml", is_one: pylock::is_one, read: pylock::read },
-    Format { name: "requirements.txt", is_one: requirements::is_one, read: requirements::read },
-    Format { name: "go.mod", is_one: |path| path.file_name() == "go.mod", read: go::read },
+    Format {
+        name: "pdm.lock",
+        ecosystem: Ecosystem::PyPi,
+        is_one: |path| path.file_name() == "pdm.lock",
+        read: pdm::read,
+    },
+    Format {
+        name: "pylock.toml",
+        ecosystem: Ecosystem::PyPi,
+        is_one: pylock::is_one,
+        read: pylock::read,
+    },
+    Format {
+        name: "requirements.txt",
+        ecosystem: Ecosystem::PyPi,
+        is_one: requirements::is_one,
+        read: requirements::read,
+    },
+    Format {
+        name: "go.mod",
+        ecosystem: Ecosystem::Go,
+        is_one: |path| path.file_name() == "go.mod",
+        read: go::read,
+    },
     Format {
         name: "Gemfile.lock",
+        ecosystem: Ecosystem::RubyGems,
         is_one: |path| matches!(path.file_name(), "Gemfile.lock" | "gems.locked"),
         read: gemfile::read,
     },
     Format {
         name: "composer.lock",
+        ecosystem: Ecosystem::Packagist,
         is_one: |path| path.file_name() == "composer.lock",
         read: composer::read,
     },
     Format {
         name: "packages.lock.json",
+        ecosystem: Ecosystem::NuGet,
         is_one: |path| path.file_name() == "packages.lock.json",
         read: nuget::read,
     },
-    Format { name: "gradle.lockfile", is_one: gradle::is_one, read: gradle::read },
-    Format { name: "pom.xml", is_one: |path| path.file_name() == "pom.xml", read: maven::read },
-    Format { name: "mix.lock", is_one: |path| path.file_name() == "mix.lock", read: mix::read },
+    Format {
+        name: "gradle.lockfile",
+        ecosystem: Ecosystem::Maven,
+        is_one: gradle::is_one,
+        read: gradle::read,
+    },
+    Format {
+        name: "pom.xml",
+        ecosystem: Ecosystem::Maven,
+        is_one: |path| path.file_name() == "pom.xml",
+        read: maven::read,
+    },
+    Format {
+        name: "mix.lock",
+        ecosystem: Ecosystem::Hex,
+        is_one: |path| path.file_name() == "mix.lock",
+        read: mix::read,
+    },
     Format {
         name: "rebar.lock",
+        ecosystem: Ecosystem::Hex,
         is_one: |path| path.file_name() == "rebar.lock",
         read: rebar::read,
     },
     Format {
         name: "pubspec.lock",
+        ecosystem: Ecosystem::Pub,
         is_one: |path| path.file_name() == "pubspec.lock",
         read: pubspec::read,
     },
     Format {
         name: "conan.lock",
+        ecosystem: Ecosystem::Conan,
         is_one: |path| path.file_name() == "conan.lock",
         read: conan::read,
     },
-    Format { name: "renv.lock", is_one: |path| path.file_name() == "renv.lock", read: renv::read },
-    Format { name: "cabal.project.freeze", is_one: haskell::is_freeze, read: haskell::read_freeze },
+    Format {
+        name: "renv.lock",
+        ecosystem: Ecosystem::Cran,
+        is_one: |path| path.file_name() == "renv.lock",
+        read: renv::read,
+    },
+    Format {
+        name: "cabal.project.freeze",
+        ecosystem: Ecosystem::Hackage,
+        is_one: haskell::is_freeze,
+        read: haskell::read_freeze,
+    },
     Format {
         name: "stack.yaml.lock",
+        ecosystem: Ecosystem::Hackage,
         is_one: |path| path.file_name() == "stack.yaml.lock",
         read: haskell::read_stack,
     },
-    Format { name: "dpkg status", is_one: dpkg::is_one, read: dpkg::read },
-    Format { name: "apk installed", is_one: apk::is_one, read: apk::read },
+    Format {
+        name: "dpkg status",
+        ecosystem: Ecosystem::Debian,
+        is_one: dpkg::is_one,
+        read: dpkg::read,
+    },
+    Format {
+        name: "apk installed",
+        ecosystem: Ecosystem::Alpine,
+        is_one: apk::is_one,
+        read: apk::read,
+    },
 ];
 
 /// What npm calls its lockfile: in a project, in a published package, in what it has installed.
@@ -164,10 +249,26 @@ pub fn read(file: &SourceFile) -> Result<Lockfile, Malformed> {
 
 /// Reads a file by this format.
 pub fn read_as(format: &Format, file: &SourceFile) -> Result<Lockfile, Malformed> {
+    let mut lockfile = read_text(file, format.read)?;
+    // Only its path says what a file of requirements is for.
+    if format.name == "requirements.txt" && requirements::is_development(file.path()) {
+        for package in &mut lockfile.packages {
+            package.scope = Scope::Development;
+        }
+    }
+    Ok(lockfile)
+}
+
+/// Reads a bill of materials: a lockfile for each registry that it has packages of.
+pub fn read_bill(file: &SourceFile) -> Result<Vec<Lockfile>, Malformed> {
+    read_text(file, sbom::read_all)
+}
+
+fn read_text<T>(file: &SourceFile, read: fn(&str) -> Result<T, Fault>) -> Result<T, Malformed> {
     let fail = |at: usize, reason: String| Malformed { line: file.line_of(at), reason };
     let text = std::str::from_utf8(file.bytes())
         .map_err(|error| fail(error.valid_up_to(), "not UTF-8".to_owned()))?;
-    (format.read)(text).map_err(|fault| fail(fault.at, fault.reason))
+    read(text).map_err(|fault| fail(fault.at, fault.reason))
 }
 
 /// What a lockfile says.
@@ -194,6 +295,8 @@ pub struct LockedPackage {
     pub origin: Origin,
     /// What it is needed for.
     pub scope: Scope,
+    /// How it is fetched and installed.
+    pub provenance: Provenance,
     /// Bytes of the whole entry.
     pub at: Range<usize>,
     /// Bytes of the name.
@@ -227,6 +330,29 @@ pub enum Scope {
     Optional,
     /// Building and testing only.
     Development,
+}
+
+impl Scope {
+    /// The word for it in reports and configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Runtime => "runtime",
+            Self::Optional => "optional",
+            Self::Development => "development",
+        }
+    }
+}
+
+/// What an entry says of how its package is fetched and installed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// Bytes of the address that it comes from, where the file tells one: a URL, or what its ecosystem writes
+    /// instead of one.
+    pub address_at: Option<Range<usize>>,
+    /// Whether there is a checksum of it.
+    pub has_checksum: bool,
+    /// Whether it runs a program of its own when it is installed.
+    pub runs_script: bool,
 }
 
 /// A place in a text, in bytes, and what is wrong there. The words quote nothing of the text.
@@ -278,6 +404,11 @@ impl Lockfile {
     pub fn is_direct(&self, index: usize) -> bool {
         let parent = self.packages[index].required_by;
         parent.is_some_and(|parent| self.packages[parent].origin == Origin::Local)
+    }
+
+    /// Whether the project may require the package itself: it does, or the format does not tell.
+    pub fn required_by_project(&self, index: usize) -> bool {
+        self.is_direct(index) || self.packages[index].required_by.is_none()
     }
 
     /// A shortest way from the project to the package, both included; the package alone if none is known.

@@ -12,12 +12,15 @@ mod go;
 mod gradle;
 mod maven;
 mod mix;
+mod name;
 mod npm;
 mod pubspec;
 mod python;
 mod tables;
 
 use std::ops::Range;
+
+pub use name::name;
 
 use super::{
     Ecosystem,

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    finding::{Evidence, Finding, Place, Step},
     report::{ControlRow, JudgedFinding, Report, RuleHead, Status},
-    rule::{RuleId, Severity},
+    rule::{RuleId, Severity, Tier},
 };
+
+/// The label of the evidence that tells in short how a package comes into the project.
+pub(super) const REQUIRED_BY: &str = "required by";
 
 /// Findings of one rule at one severity.
 pub(super) struct Group<'a> {
@@ -34,6 +38,51 @@ pub(super) fn groups(report: &Report) -> Vec<Group<'_>> {
     // Stable: within a severity, groups stay in the order of their first places.
     groups.sort_by_key(|group| std::cmp::Reverse(group.severity));
     groups
+}
+
+impl<'a> Group<'a> {
+    /// The findings by their lockfile, in the report's order, if they are several that only warn of packages:
+    /// told one by one, notices of old packages would drown the rest.
+    pub(super) fn by_lockfile(&self) -> Option<Vec<Vec<&'a JudgedFinding>>> {
+        let warns = |judged: &&JudgedFinding| {
+            let is_package = matches!(judged.finding.place, Place::Package { .. });
+            is_package && judged.finding.tier == Tier::Warning
+        };
+        if self.findings.len() < 2 || !self.findings.iter().all(warns) {
+            return None;
+        }
+        let mut lockfiles: Vec<Vec<&JudgedFinding>> = Vec::new();
+        let mut known: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+        for judged in &self.findings {
+            let path = judged.finding.place.file().map(|at| at.path.as_str());
+            let at = *known.entry(path).or_insert(lockfiles.len());
+            if at == lockfiles.len() {
+                lockfiles.push(Vec::new());
+            }
+            lockfiles[at].push(judged);
+        }
+        Some(lockfiles)
+    }
+}
+
+/// The steps by which a package comes into the project, if they are known.
+pub(super) fn way(finding: &Finding) -> Option<&[Step]> {
+    let is_package = matches!(finding.place, Place::Package { .. });
+    Some(finding.flow.as_slice()).filter(|flow| is_package && !flow.is_empty())
+}
+
+/// The proof, without the line that tells the way of a package in short, where the way itself is shown.
+pub(super) fn evidence(finding: &Finding) -> impl Iterator<Item = &Evidence> {
+    let is_told = way(finding).is_some();
+    finding.evidence.iter().filter(move |evidence| !is_told || evidence.label != REQUIRED_BY)
+}
+
+/// The other places of a finding, without the one that its way begins with.
+pub(super) fn related(finding: &Finding) -> &[Step] {
+    match (finding.related.as_slice(), finding.flow.first()) {
+        ([first, rest @ ..], Some(start)) if first == start => rest,
+        (all, _) => all,
+    }
 }
 
 /// Things that share a reason.

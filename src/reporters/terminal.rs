@@ -2,6 +2,7 @@
 //! was not, and the verdict. A clean run is short.
 
 mod finding;
+mod packages;
 mod paint;
 mod summary;
 

@@ -1,25 +1,31 @@
 //! What a run reads before it looks at anything: configuration, rules, advisories.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
 use globset::Glob;
+use jiff::civil::Date;
 
-use super::{Request, Surroundings};
+use super::{Request, Surroundings, update};
 use crate::{
-    checks::Context,
+    checks::{Context, licences, supply},
     config::{Config, FILE_NAME},
     engines::{code, secret::scanner::Scanner},
     judgement::Baseline,
+    packages::{
+        advisories::{self, Index},
+        licence::Policy,
+        local::Caches,
+    },
     rule::{
         Kind, Matcher, RuleId, RuleSet,
         load::{self, LoadedRule},
     },
-    sources::{Advisories, Tree},
+    sources::Tree,
 };
 
 /// Everything that is read before the tree is looked at.
@@ -33,7 +39,15 @@ pub struct Inputs {
     /// Adopted findings.
     pub baseline: Option<Baseline>,
     /// The advisory database, or why there is none and what to do.
-    pub advisories: Result<Advisories, String>,
+    pub advisories: Result<Index, String>,
+    /// What is to be said of how they were refreshed.
+    pub notices: Vec<String>,
+    /// The day on which each source of the advisories was last asked, by its name.
+    pub asked_sources: BTreeMap<String, Date>,
+    /// Which licences packages may have; `None` if the project does not say.
+    pub licences: Option<Policy>,
+    /// Where files of packages may lie on this machine.
+    pub caches: Caches,
     /// Key of the fingerprints of secrets.
     pub fingerprint_key: Option<String>,
 }
@@ -47,6 +61,9 @@ impl Inputs {
         surroundings: &Surroundings<'_>,
     ) -> anyhow::Result<Self> {
         let config = read_config(request, tree)?;
+        supply::verify(&config.dependencies).map_err(|error| {
+            anyhow::anyhow!("use `dependencies:` of the configuration: {error}")
+        })?;
         let rules = read_rules(&config, tree)?;
         let disabled = config.disable.iter().map(|disable| named(&rules, &disable.rule));
         let disabled: Vec<Vec<RuleId>> = disabled.collect::<anyhow::Result<_>>()?;
@@ -55,7 +72,25 @@ impl Inputs {
         let baseline = baseline.transpose()?;
         let fingerprint_key = (surroundings.variable)("SEAWORTHY_FINGERPRINT_KEY");
         let advisories = open_advisories(request, &config, surroundings);
-        Ok(Self { config, rules, asked, baseline, advisories, fingerprint_key })
+        let licences = licences::policy(&config.dependencies.licences);
+        let licences = licences.map_err(|fault| {
+            anyhow::anyhow!("use the configuration: `dependencies.licences`: {fault}")
+        })?;
+        let caches = Caches::of(&request.path, surroundings.variable);
+        let mut inputs = Self {
+            config,
+            rules,
+            asked,
+            baseline,
+            advisories,
+            notices: Vec::new(),
+            asked_sources: BTreeMap::new(),
+            licences,
+            caches,
+            fingerprint_key,
+        };
+        inputs.date_sources(request, surroundings);
+        Ok(inputs)
     }
 
     /// What the checks need of all this.
@@ -71,6 +106,11 @@ impl Inputs {
             kinds,
             is_excluded,
             fingerprint_key: self.fingerprint_key.as_deref(),
+            dependencies: &self.config.dependencies,
+            licences: self.licences.as_ref(),
+            caches: &self.caches,
+            tree: None,
+            registries: None,
             advisories: Some(self.advisories.as_ref().map_err(String::as_str)),
             markers: &self.config.honour_markers,
             max_file_size: self.config.max_file_size.bytes(),
@@ -105,7 +145,7 @@ fn policy_text(path: &Path, request: &Request, tree: &Tree) -> anyhow::Result<St
 }
 
 /// The path from `folder` of a file within it, with `/` between its parts.
-fn inside(path: &Path, folder: &Path) -> Option<String> {
+pub(super) fn inside(path: &Path, folder: &Path) -> Option<String> {
     let path = path.canonicalize().ok()?;
     let inside = path.strip_prefix(folder.canonicalize().ok()?).ok()?;
     Some(inside.to_string_lossy().replace('\\', "/"))
@@ -147,36 +187,47 @@ fn read_rules(config: &Config, tree: &Tree) -> anyhow::Result<RuleSet> {
     Ok(rules)
 }
 
-/// Opens the database of the command line, else that of the configuration, else that of the cache.
-fn open_advisories(
+/// Opens the database of the command line, else that of the configuration, else that of the cache. Of a folder
+/// all is read, so it is opened only for who asks about dependencies.
+pub(super) fn open_advisories(
     request: &Request,
     config: &Config,
     surroundings: &Surroundings<'_>,
-) -> Result<Advisories, String> {
-    if let Some(folder) = &request.advisory_db {
-        return Advisories::open(folder).map_err(|error| error.to_string());
+) -> Result<Index, String> {
+    if !request.kinds.contains(&Kind::Dependency) {
+        return Err("dependencies are not asked for".to_owned());
+    }
+    let open =
+        |path: &Path| advisories::open(path, surroundings.today).map_err(|error| error.to_string());
+    if let Some(path) = &request.advisory_db {
+        return open(path);
     }
     if let Some(path) = &config.advisories.path {
         let folder = request.path.join(path);
         if request.base.is_some() && inside(&folder, &request.path).is_some() {
             return Err(
-                "the change under audit could edit `advisories.path`: give --advisory-db DIR, \
+                "the change under audit could edit `advisories.path`: give --advisory-db PATH, \
                         outside of the folder"
                     .to_owned(),
             );
         }
-        return Advisories::open(&folder).map_err(|error| error.to_string());
+        return open(&folder);
     }
     let advice =
-        format!("no advisory database: give --advisory-db DIR or `advisories:` in {FILE_NAME}");
-    let Some(cached) = cache_folder(surroundings) else { return Err(advice) };
-    let cached = cached.join("advisory-db");
-    Advisories::open(&cached).map_err(|_| format!("{advice}, or put one at {}", cached.display()))
+        format!("no advisory database: give --advisory-db PATH or `advisories:` in {FILE_NAME}");
+    let variable = surroundings.variable;
+    let Some(cached) = update::place(&config.advisories, variable) else { return Err(advice) };
+    // A checkout of one database there is what there was before there were indexes.
+    let places = [cached.clone(), cached.with_file_name(update::CHECKOUT)];
+    match places.iter().find(|place| place.exists()) {
+        Some(place) => open(place),
+        None => Err(format!("{advice}, or make {} with `seaworthy db update`", cached.display())),
+    }
 }
 
 /// The folder in which the program keeps what it may lose, by the XDG base directory specification.
-fn cache_folder(surroundings: &Surroundings<'_>) -> Option<PathBuf> {
-    let set = |name: &str| (surroundings.variable)(name).filter(|value| !value.is_empty());
+pub(super) fn cache_folder(variable: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
     let cache = set("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".cache")));

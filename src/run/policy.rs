@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-use jiff::civil::Date;
+use jiff::{civil::Date, tz::TimeZone};
 
 use super::{Inputs, Request, inputs::named};
 use crate::{
     config::{Config, Waiver},
     engines::secret::masker::Masker,
     judgement::{Policy, WaiverRule, WaiverScope},
+    packages::advisories::build::Source,
     report::Gate,
     rule::{Budget, RuleId, RuleSet, Severity, set},
+    sources::file::printable,
 };
 
 /// Builds the policy. What comes from the tree (waivers in comments, known findings) is added later.
@@ -39,7 +41,7 @@ pub(super) fn build<'a>(
         exclude: exclude(config)?,
         waivers: waivers.collect::<anyhow::Result<_>>()?,
         baseline: inputs.baseline.clone(),
-        notices: stale(inputs, today),
+        notices: inputs.notices.iter().cloned().chain(stale(inputs, today)).collect(),
         attested: config.attested.clone(),
         budgets: budgets(config)?,
         ..Policy::plain(rules, today)
@@ -61,18 +63,27 @@ fn glob(pattern: &str) -> Result<Glob, globset::Error> {
 
 /// What is to be said of an advisory database that is older than the configuration allows.
 fn stale(inputs: &Inputs, today: Date) -> Vec<String> {
-    let date = inputs.advisories.as_ref().ok().and_then(|advisories| advisories.date().ok());
-    let Some(date) = date.and_then(|date| date.parse::<Date>().ok()) else { return Vec::new() };
-    let days = (today - date).get_days();
-    if days <= i32::try_from(inputs.config.advisories.max_age_days).unwrap_or(i32::MAX) {
-        return Vec::new();
-    }
-    vec![format!(
-        "the advisories end at {date}, {days} days ago: what became known since is not told"
-    )]
+    let Ok(index) = &inputs.advisories else { return Vec::new() };
+    let most = i32::try_from(inputs.config.advisories.max_age_days).unwrap_or(i32::MAX);
+    // What tells no day of its own is as old as the index, at least.
+    let built = index.built().map(|built| built.to_zoned(TimeZone::UTC).date());
+    let sources = index.sources().iter().filter(|source| source.kind.is_about_packages());
+    let notice = |source: &Source| {
+        // What was downloaded is as old as the last answer: few changes are no sign of age.
+        let asked = inputs.asked_sources.get(&source.name).copied();
+        let (name, date) = (printable(&source.name), asked.or(source.newest).or(built)?);
+        let days = (today - date).get_days();
+        (days > most && !source.is_missing()).then(|| {
+            format!(
+                "the advisories of {name} end at {date}, {days} days ago: what became known since is not told"
+            )
+        })
+    };
+    sources.filter_map(notice).collect()
 }
 
-fn exclude(config: &Config) -> anyhow::Result<GlobSet> {
+/// What the configuration leaves out.
+pub fn exclude(config: &Config) -> anyhow::Result<GlobSet> {
     let mut globs = GlobSetBuilder::new();
     for pattern in &config.exclude {
         globs.add(glob(pattern).with_context(|| format!("use `exclude: {pattern}`"))?);

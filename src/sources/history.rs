@@ -3,7 +3,8 @@
 //! Blobs are read in the order in which packs hold them, without a look at commits or trees. Only for those
 //! that turn out to be of interest the commits are walked, the oldest first.
 
-mod delta;
+#[doc(hidden)]
+pub mod delta;
 mod packs;
 mod trees;
 mod walk;

@@ -50,10 +50,22 @@ impl Checkout {
         self.git(&["commit", "-qm", "change"]);
     }
 
-    /// Exit code and stdout of a scan against `main`.
+    /// Exit code and output of a scan against `main`.
     fn scan(&self, more: &[&str]) -> (i32, String) {
-        let arguments = [&["scan", "--base", "main", "--only", "code,secret"][..], more].concat();
+        self.scan_only("code,secret", more)
+    }
+
+    /// The same of the dependencies, with this database.
+    fn scan_packages(&self, database: &Path) -> (i32, String) {
+        let database = database.display().to_string();
+        let more = ["--offline", "--report", "json", "--advisory-db", database.as_str()];
+        self.scan_only("dependency", &more)
+    }
+
+    fn scan_only(&self, kinds: &str, more: &[&str]) -> (i32, String) {
+        let arguments = [&["scan", "--base", "main", "--only", kinds][..], more].concat();
         let output = Command::new(env!("CARGO_BIN_EXE_seaworthy"))
+            .env("SEAWORTHY_OFFLINE", "1")
             .args(&arguments)
             .current_dir(self.path())
             .output()
@@ -146,4 +158,89 @@ fn a_base_that_is_not_there_can_not_run() {
     checkout.git(&["branch", "-D", "main"]);
     let (code, text) = checkout.scan(&[]);
     assert_eq!(code, 2, "{text}");
+}
+
+/// A folder with one advisory each about two packages, in all versions before 2.
+fn database() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (id, name) in [("GHSA-1", "leaky"), ("GHSA-2", "leeky")] {
+        let text = format!(
+            r#"{{"id": "{id}", "modified": "2026-08-01T00:00:00Z", "summary": "Invented weakness", "affected": [{{
+                "package": {{"ecosystem": "npm", "name": "{name}"}},
+                "ranges": [{{"type": "SEMVER", "events": [{{"introduced": "0"}}, {{"fixed": "2.0.0"}}]}}]}}]}}"#
+        );
+        fs::write(folder.path().join(format!("{id}.json")), text).expect("a file");
+    }
+    folder
+}
+
+/// A lockfile of npm, one package on each line.
+fn lockfile(packages: &[(&str, &str)]) -> String {
+    let entry = |(name, version): &(&str, &str)| {
+        format!(",\n    \"node_modules/{name}\": {{\"version\": \"{version}\"}}")
+    };
+    let entries: String = packages.iter().map(entry).collect();
+    format!(
+        "{{\n  \"lockfileVersion\": 3,\n  \"packages\": {{\n    \"\": {{}}{entries}\n  }}\n}}\n"
+    )
+}
+
+/// A change from one lockfile to another, scanned.
+fn changed(from: &[(&str, &str)], to: &[(&str, &str)]) -> (i32, String) {
+    let checkout = Checkout::new(&[("package-lock.json", &lockfile(from))]);
+    checkout.write("package-lock.json", &lockfile(to));
+    checkout.commit();
+    checkout.scan_packages(database().path())
+}
+
+#[test]
+fn a_vulnerable_package_of_the_base_is_known_wherever_its_line_moves() {
+    let before = [("leaky", "1.0.0")];
+    let (code, text) = changed(&before, &[("a", "1.0.0"), ("b", "1.0.0"), ("leaky", "1.0.0")]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("\"verdict\": \"baseline\""), "{text}");
+}
+
+#[test]
+fn a_vulnerable_package_that_is_added_or_moved_is_new() {
+    let (code, text) = changed(&[("leaky", "1.0.0")], &[("leaky", "1.0.0"), ("leeky", "1.0.0")]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("\"blocking\"") && text.contains("\"baseline\""), "{text}");
+    let (code, text) = changed(&[("leaky", "1.0.0")], &[("leaky", "1.1.0")]);
+    assert_eq!(code, 1, "{text}");
+    let nested = [("leaky", "1.0.0"), ("a", "1.0.0"), ("a/node_modules/leaky", "1.1.0")];
+    assert_eq!(
+        changed(&[("leaky", "1.0.0")], &nested).0,
+        1,
+        "another version beside the known one"
+    );
+}
+
+#[test]
+fn taking_a_vulnerable_package_out_never_fails() {
+    let before = [("leaky", "1.0.0"), ("leeky", "1.0.0")];
+    for after in
+        [&[("leeky", "1.0.0")][..], &[("leaky", "2.0.0"), ("leeky", "1.0.0")], &[("a", "1.0.0")]]
+    {
+        let (code, text) = changed(&before, after);
+        assert_eq!(code, 0, "{after:?}: {text}");
+    }
+    let checkout = Checkout::new(&[("package-lock.json", &lockfile(&before))]);
+    checkout.git(&["rm", "-q", "package-lock.json"]);
+    checkout.commit();
+    assert_eq!(checkout.scan_packages(database().path()).0, 0, "the lockfile itself may go, too");
+}
+
+#[test]
+fn without_a_database_a_change_of_packages_is_incomplete() {
+    let before = [("leaky", "1.0.0")];
+    let checkout = Checkout::new(&[("package-lock.json", &lockfile(&before))]);
+    let nowhere = checkout.path().join("not-there.idx");
+    let (code, text) = checkout.scan_packages(&nowhere);
+    assert_eq!(code, 3, "{text}");
+    checkout.write("package-lock.json", &lockfile(&[("leaky", "1.1.0")]));
+    checkout.commit();
+    let (code, text) = checkout.scan_packages(&nowhere);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("not-there.idx"), "{text}");
 }

@@ -13,6 +13,7 @@ fn seaworthy(folder: &Path, arguments: &[&str]) -> Ended {
         .args(arguments)
         .current_dir(folder)
         .env_clear()
+        .env("SEAWORTHY_OFFLINE", "1")
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .output()
         .expect("the program starts");
@@ -229,6 +230,7 @@ fn an_interrupted_run_still_writes_its_report() {
         .args(["scan", "--target", &target, "--fail-on", "never", "--report", "json=report.json"])
         .current_dir(folder.path())
         .env_clear()
+        .env("SEAWORTHY_OFFLINE", "1")
         .stdout(std::process::Stdio::piped())
         .spawn()
         .expect("the program starts");

@@ -121,6 +121,7 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
 
 fn scan(folder: &Path, arguments: &[&str]) -> Scanned {
     let output = Command::new(env!("CARGO_BIN_EXE_seaworthy"))
+        .env("SEAWORTHY_OFFLINE", "1")
         .args(["scan", "--no-progress", "--report", "json"])
         .args(arguments)
         .current_dir(folder)
@@ -582,6 +583,7 @@ fn every_format_names_the_commit_and_shows_no_secret() {
     let commit = checkout.leak_and_remove("a.py");
     for format in ["terminal", "markdown", "html", "sarif"] {
         let output = Command::new(env!("CARGO_BIN_EXE_seaworthy"))
+            .env("SEAWORTHY_OFFLINE", "1")
             .args(["scan", "--no-progress", "--history", "--only", "secret", "--report", format])
             .current_dir(checkout.path())
             .output()

@@ -33,6 +33,7 @@ fn request(target: Option<String>) -> Request {
         baseline: None,
         config: None,
         advisory_db: Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/shop/advisories")),
+        refresh: None,
         deadline: Duration::from_mins(5),
         kinds: Kind::ALL.into_iter().collect(),
         fail_on: Some(FailOn::Severity(Severity::Critical)),
@@ -41,6 +42,7 @@ fn request(target: Option<String>) -> Request {
         allow: Allow::default(),
         login: None,
         verify: None,
+        online_metadata: false,
     }
 }
 

@@ -6,18 +6,25 @@ use std::{
     path::Path,
 };
 
+use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use seaworthy::{
     checks::Audit,
     engines::secret::scanner::Scanner,
     finding::{Finding, Outcome, Place, Ran, RepoPath},
-    packages::lockfile,
+    packages::{
+        advisories::{self, Index},
+        lockfile,
+    },
     rule::{RuleSet, Severity, Tier},
-    sources::{Advisories, SourceFile},
+    sources::SourceFile,
 };
 use serde_json::Value;
 
 use crate::support::{audit_with, shared, unpack};
+
+/// The day of the tests: no advisory of the data is younger.
+const TODAY: Date = date(2026, 8, 31);
 
 /// The public registry, as cargo writes it.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -26,7 +33,7 @@ fn source_file(path: &str, text: &[u8]) -> SourceFile {
     SourceFile::new(RepoPath::new(path), text.to_vec())
 }
 
-fn run(lockfile: &str, advisories: Option<Result<&Advisories, &str>>) -> Audit {
+fn run(lockfile: &str, advisories: Option<Result<&Index, &str>>) -> Audit {
     let rules = RuleSet::baked();
     let scanner = Scanner::new(&rules);
     let files = vec![("app/Cargo.lock".to_owned(), lockfile.as_bytes().to_vec())];
@@ -90,8 +97,8 @@ unaffected = ["< 2.0.0"]"#,
         fs::write(folder.join(format!("{id}.md")), text).expect("a file");
     }
 
-    fn open(&self) -> Advisories {
-        Advisories::open(self.folder.path()).expect("a database")
+    fn open(&self) -> Index {
+        advisories::open(self.folder.path(), TODAY).expect("a database")
     }
 }
 
@@ -246,19 +253,19 @@ fn an_advisory_that_can_not_be_read_makes_the_check_partial() {
     let outcome =
         outcome(run(&lockfile(&[("leaky", "1.4.1"), ("twice", "0.2.9")]), Some(Ok(&advisories))));
     assert!(outcome.ran.is_incomplete());
-    assert_eq!(outcome.findings.len(), 2, "what could be read is still told");
+    assert_eq!(outcome.findings.len(), 3, "what could be read is still told");
 }
 
 #[test]
 fn a_folder_without_advisories_is_refused() {
     let empty = tempfile::tempdir().unwrap();
-    assert!(Advisories::open(empty.path()).is_err());
+    assert!(advisories::open(empty.path(), TODAY).is_err());
     fs::create_dir(empty.path().join("crates")).unwrap();
-    assert!(Advisories::open(empty.path()).is_err());
+    assert!(advisories::open(empty.path(), TODAY).is_err());
     // A workspace of crates looks alike from afar.
     fs::create_dir(empty.path().join("crates/mine")).unwrap();
     fs::write(empty.path().join("crates/mine/README.md"), "# mine\n").unwrap();
-    assert!(Advisories::open(empty.path()).is_err());
+    assert!(advisories::open(empty.path(), TODAY).is_err());
 }
 
 /// Every `Cargo.lock` of the shared data, by its path there.
@@ -389,12 +396,7 @@ fn findings_agree_with_the_reference_on_real_lockfiles() {
     let Some(database) = shared("data/advisories/rustsec.tar.zst") else { return };
     let Some(cases) = shared("data/lockfiles/cargo-audit.jsonl") else { return };
     let (locks, database) = (unpack(&locks), unpack(&database));
-    let root = if database.path().join("crates").is_dir() {
-        database.path().to_path_buf()
-    } else {
-        fs::read_dir(database.path()).unwrap().next().unwrap().unwrap().path()
-    };
-    let advisories = Advisories::open(&root).unwrap();
+    let advisories = advisories::open(database.path(), TODAY).unwrap();
     let mut count = 0;
     for case in fs::read_to_string(cases).unwrap().lines() {
         let case: Value = serde_json::from_str(case).unwrap();

@@ -4,9 +4,11 @@ use std::{fs, path::Path, process::Command, sync::Arc, sync::atomic::AtomicBool,
 
 use seaworthy::{
     checks::{self, Context},
+    config::DependencyConfig,
     deadline::Deadline,
     engines::secret::scanner::Scanner,
     finding::Outcome,
+    packages::local::Caches,
     rule::{Kind, RuleSet},
     sources::{CommitTree, FolderTree, Tree, repository::Repository},
 };
@@ -69,6 +71,8 @@ fn outcomes(tree: &Tree) -> Vec<Outcome> {
     let never = AtomicBool::new(false);
     let deadline = Deadline::after(Duration::from_mins(10), &never);
     let kinds = Kind::ALL.into_iter().collect();
+    let dependencies = DependencyConfig::default();
+    let caches = Caches::default();
     let context = Context {
         kinds: &kinds,
         rules: &rules,
@@ -78,6 +82,11 @@ fn outcomes(tree: &Tree) -> Vec<Outcome> {
         markers: &[],
         max_file_size: 10 << 20,
         advisories: None,
+        dependencies: &dependencies,
+        licences: None,
+        caches: &caches,
+        tree: None,
+        registries: None,
     };
     checks::audit(tree, &context, &deadline).outcomes
 }

@@ -248,7 +248,11 @@ fn files_of_two_gigabytes_are_not_read() {
 
 fn scan(folder: &Path, arguments: &[&str], code: i32) -> Value {
     let mut program = Command::new(env!("CARGO_BIN_EXE_seaworthy"));
-    program.args(["scan", "--report", "json"]).args(arguments).current_dir(folder);
+    program
+        .args(["scan", "--report", "json"])
+        .args(arguments)
+        .current_dir(folder)
+        .env("SEAWORTHY_OFFLINE", "1");
     let output = program.output().expect("the program starts");
     assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("a report")

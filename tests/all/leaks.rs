@@ -76,6 +76,7 @@ fn plant(folder: &Path, secret: &str) {
 
 fn outputs(folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_seaworthy"))
+        .env("SEAWORTHY_OFFLINE", "1")
         .args(arguments)
         .current_dir(folder)
         .output()

@@ -9,11 +9,13 @@ use std::{
 
 use seaworthy::{
     checks::{self, Audit, Context},
+    config::DependencyConfig,
     deadline::Deadline,
     engines::secret::scanner::Scanner,
     finding::Finding,
+    packages::{advisories::Index, local::Caches},
     rule::{Kind, RuleSet},
-    sources::{Advisories, MemoryTree, Tree},
+    sources::{MemoryTree, Tree},
 };
 
 /// Audits files in memory with all rules and returns every finding.
@@ -31,12 +33,14 @@ pub(crate) fn audit_with(
     rules: &RuleSet,
     scanner: &Scanner,
     files: Vec<(String, Vec<u8>)>,
-    advisories: Option<Result<&Advisories, &str>>,
+    advisories: Option<Result<&Index, &str>>,
 ) -> Audit {
     let tree = Tree::Memory(MemoryTree::new(files));
     let never = AtomicBool::new(false);
     let deadline = Deadline::after(Duration::from_mins(10), &never);
     let kinds = Kind::ALL.into_iter().collect();
+    let dependencies = DependencyConfig::default();
+    let caches = Caches::default();
     let context = Context {
         rules,
         scanner,
@@ -46,6 +50,11 @@ pub(crate) fn audit_with(
         markers: &[],
         max_file_size: 10 << 20,
         advisories,
+        dependencies: &dependencies,
+        licences: None,
+        caches: &caches,
+        tree: None,
+        registries: None,
     };
     checks::audit(&tree, &context, &deadline)
 }

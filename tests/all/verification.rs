@@ -84,6 +84,7 @@ fn request(folder: &Path, vendors: &Vendors) -> Request {
         baseline: None,
         config: None,
         advisory_db: None,
+        refresh: None,
         deadline: Duration::from_mins(1),
         kinds: [Kind::Secret].into(),
         fail_on: None,
@@ -92,6 +93,7 @@ fn request(folder: &Path, vendors: &Vendors) -> Request {
         allow: Allow::default(),
         login: None,
         verify: Some(Way::Loopback { port: vendors.port, authority: None }),
+        online_metadata: false,
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use regex_automata::{Input, PatternID, meta::Regex};
 
-use super::{pattern::compile, placeholder};
+use super::{expression::compile, placeholder};
 use crate::rule::Partner;
 
 /// Bytes before and after a credential that are looked at, however long the lines are.

@@ -3,14 +3,11 @@
 use std::{ops::Range, sync::OnceLock};
 
 use jiff::civil::Date;
-use regex_automata::{
-    Anchored, Input, PatternID,
-    meta::{self, Regex},
-    util::{captures::Captures, syntax},
-};
+use regex_automata::{Anchored, Input, meta::Regex, util::captures::Captures};
 
 use super::{
     claims::Grounds,
+    expression::{Expression, compile},
     generic::{self, Assignment, FileNature},
     partner::PartnerPattern,
     placeholder,
@@ -23,10 +20,6 @@ use crate::{
 
 /// Bytes of a line, before and after a secret, that `unless-line` sees.
 const LINE_SEEN: usize = 2_048;
-/// Most bytes that the automata of one expression may take.
-const SIZE_LIMIT: usize = 32 << 20;
-/// Bytes of the states that a thread keeps of one expression.
-const CACHE_LIMIT: usize = 1 << 20;
 
 /// What a rule makes of one place that its expression matches.
 pub(super) enum Opinion {
@@ -51,7 +44,7 @@ pub(super) enum Opinion {
 pub(super) struct Pattern {
     matcher: SecretMatcher,
     tier: Tier,
-    regex: Regex,
+    expression: Expression,
     secret: usize,
     name: Option<usize>,
     quote: Option<usize>,
@@ -66,27 +59,25 @@ impl Pattern {
     /// Compiles the rule; `None` if it is no secret rule or can not be compiled.
     pub(super) fn new(rule: &Rule) -> Option<Self> {
         let Matcher::Secret(matcher) = &rule.matcher else { return None };
-        let regex = compile(&matcher.regex)?;
-        let group = |name: &str| regex.group_info().to_index(PatternID::ZERO, name);
+        let expression = Expression::new(&matcher.regex)?;
         Some(Self {
-            secret: group("secret")?,
-            name: group("name"),
-            quote: group("quote"),
-            checked: group("checked"),
+            secret: expression.group("secret")?,
+            name: expression.group("name"),
+            quote: expression.group("quote"),
+            checked: expression.group("checked"),
             unless: OnceLock::new(),
             unless_line: OnceLock::new(),
             partner: OnceLock::new(),
             tier: rule.tier,
             matcher: matcher.clone(),
-            regex,
+            expression,
         })
     }
 
     /// Whether a match begins at most `before` bytes before the keyword that stands `at`.
     pub(super) fn begins(&self, bytes: &[u8], at: usize, end: usize, before: usize) -> bool {
         let begins = |start: usize| {
-            let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes).earliest(true);
-            self.regex.is_match(input)
+            self.expression.is_match(Input::new(bytes).span(start..end).anchored(Anchored::Yes))
         };
         (at.saturating_sub(before)..=at).any(begins)
     }
@@ -119,11 +110,11 @@ impl Pattern {
         today: Option<Date>,
         mut each: impl FnMut(Opinion),
     ) {
-        let mut groups = self.regex.create_captures();
+        let mut groups = self.expression.create_captures();
         let mut from = window.start;
         while from <= window.end {
             let input = Input::new(bytes).span(from..window.end);
-            self.regex.search_captures(&input, &mut groups);
+            self.expression.captures(&input, &mut groups);
             let Some(whole) = groups.get_match() else { return };
             let opinion = self.judge(bytes, &groups, nature, today);
             from = match (&opinion, groups.get_group(self.secret)) {
@@ -227,24 +218,6 @@ impl Pattern {
                 is_phrase && drawn.len() >= 16 && generic::is_made_of_words(drawn)
             })
     }
-}
-
-/// Compiles for bytes; only an expression that asks for Unicode by name gets it.
-pub(super) fn compile(text: &str) -> Option<Regex> {
-    let limits = meta::Config::new()
-        .utf8_empty(false)
-        .nfa_size_limit(Some(SIZE_LIMIT))
-        // Groups are asked for once a match is there: that is too rare for an automaton of its own.
-        .onepass(false)
-        .hybrid_cache_capacity(CACHE_LIMIT);
-    let build = |unicode: bool| {
-        Regex::builder()
-            .syntax(syntax::Config::new().unicode(unicode).utf8(false))
-            .configure(limits.clone())
-            .build(text)
-            .ok()
-    };
-    build(false).or_else(|| build(true))
 }
 
 fn line_around<'a>(bytes: &'a [u8], at: &Range<usize>) -> &'a [u8] {

@@ -199,6 +199,10 @@ impl Scanner {
     ) -> Vec<Claim> {
         let mut claims = Vec::new();
         for (index, spans) in self.windows(bytes, looks) {
+            // Nothing is compiled for a file that the rule does not look at.
+            if spans.is_empty() {
+                continue;
+            }
             let Some(pattern) = self.rules[index].pattern() else { continue };
             if pattern.is_generic() && !with_names {
                 continue;

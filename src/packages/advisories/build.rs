@@ -25,11 +25,13 @@ use thiserror::Error;
 
 use super::{
     Advisory, Likelihood,
+    key::{ecosystem_of, release_key},
     wire::{Corrupt, Decoder, Encoder},
     write,
 };
 use crate::{
     finding::RepoPath,
+    packages::Ecosystem,
     sources::archive::{self, Limits, Visitor},
 };
 use file::Reading;
@@ -67,6 +69,8 @@ pub struct Source {
     pub name: String,
     /// What it holds.
     pub kind: SourceKind,
+    /// The registries whose packages it speaks of.
+    pub ecosystems: BTreeSet<Ecosystem>,
     /// Advisories that were taken; of [`SourceKind::Exploited`] and [`SourceKind::Likelihoods`] the entries.
     pub advisories: usize,
     /// Advisories that the database has taken back. They are not in the index.
@@ -77,7 +81,7 @@ pub struct Source {
     pub unreadable: usize,
     /// The first of them, each with the reason.
     pub named: Vec<(String, String)>,
-    /// The day of the newest change, as far as its content tells.
+    /// The day of the newest change, where its content tells that of most advisories.
     pub newest: Option<Date>,
 }
 
@@ -193,6 +197,22 @@ impl Builder {
         intake.finish()
     }
 
+    /// Notes a source that could not be had, and what it would be about: that is not to read as if nothing
+    /// were known against these packages.
+    pub fn miss(&mut self, name: &str, ecosystem: Option<Ecosystem>, reason: &str) {
+        let mut source = Source::new(name, SourceKind::Osv);
+        source.ecosystems.extend(ecosystem);
+        source.miss(name.to_owned(), file::one_line(reason));
+        self.sources.push(source);
+    }
+
+    /// Notes that the sources from this one on are about one ecosystem. An archive about it may hold advisories
+    /// that name packages of others too: of these it is not all that is known.
+    pub fn limit(&mut self, first: usize, ecosystem: Ecosystem) {
+        let sources = self.sources.iter_mut().skip(first);
+        sources.for_each(|source| source.ecosystems = BTreeSet::from([ecosystem]));
+    }
+
     /// What was taken in so far.
     pub fn sources(&self) -> &[Source] {
         &self.sources
@@ -215,6 +235,9 @@ impl Builder {
         if packages.is_empty() {
             return Err(BuildError::NoPackages);
         }
+        let releases: BTreeSet<String> =
+            packages.iter().filter_map(|(key, _)| release_key(key)).map(str::to_owned).collect();
+        packages.extend(releases.into_iter().map(|key| (key, Vec::new())));
         write::index(&packages, &sources, built).ok_or(BuildError::TooLarge)
     }
 
@@ -224,6 +247,7 @@ impl Builder {
             Reading::Advisories(list) => {
                 source.advisories += 1;
                 for (key, advisory) in list {
+                    source.ecosystems.extend(ecosystem_of(&key));
                     let day = advisory.modified.or(advisory.published);
                     source.newest = source.newest.max(day.filter(|day| *day <= self.today));
                     let origin = Origin { is_native: kind != SourceKind::Osv, changed: day };
@@ -308,11 +332,14 @@ struct Intake<'b> {
     batch: Vec<(String, Vec<u8>)>,
     size: usize,
     found: BTreeMap<SourceKind, Source>,
+    /// How many advisories name no day.
+    undated: BTreeMap<SourceKind, usize>,
 }
 
 impl<'b> Intake<'b> {
     fn new(builder: &'b mut Builder, name: &'b str) -> Self {
-        Self { builder, name, batch: Vec::new(), size: 0, found: BTreeMap::new() }
+        let (found, undated) = (BTreeMap::new(), BTreeMap::new());
+        Self { builder, name, batch: Vec::new(), size: 0, found, undated }
     }
 
     /// Takes in a folder. Hidden files and links are passed over.
@@ -392,6 +419,9 @@ impl<'b> Intake<'b> {
         for (file, (kind, reading)) in read {
             let name = self.name;
             let source = self.found.entry(kind).or_insert_with(|| Source::new(name, kind));
+            if reading.as_ref().is_ok_and(Reading::is_undated) {
+                *self.undated.entry(kind).or_default() += 1;
+            }
             match reading {
                 Ok(reading) => self.builder.absorb(kind, reading, source),
                 Err(reason) => source.miss(file, reason),
@@ -401,6 +431,12 @@ impl<'b> Intake<'b> {
 
     fn finish(mut self) -> Result<(), BuildError> {
         self.parse();
+        for (kind, source) in &mut self.found {
+            // Of a database that writes most of its advisories without a day, as Go's repository does, the
+            // newest of the others says nothing.
+            let undated = self.undated.get(kind).copied().unwrap_or_default();
+            source.newest = source.newest.filter(|_| undated * 2 < source.advisories.max(1));
+        }
         let sources: Vec<Source> = self.found.into_values().collect();
         for source in &sources {
             let read = source.advisories + source.withdrawn + source.left_out;
@@ -438,6 +474,11 @@ fn read_all(stream: impl Read, name: &str) -> Result<Vec<u8>, BuildError> {
 }
 
 impl SourceKind {
+    /// Whether it holds advisories about packages, and not only how urgent they are.
+    pub fn is_about_packages(self) -> bool {
+        matches!(self, Self::RustSec | Self::Osv | Self::Php)
+    }
+
     /// Its name, as its users know it.
     pub fn name(self) -> &'static str {
         KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| *name)
@@ -445,10 +486,16 @@ impl SourceKind {
 }
 
 impl Source {
+    /// Whether nothing of it could be had.
+    pub fn is_missing(&self) -> bool {
+        self.advisories + self.withdrawn + self.left_out == 0
+    }
+
     fn new(name: &str, kind: SourceKind) -> Self {
         Self {
             name: name.to_owned(),
             kind,
+            ecosystems: BTreeSet::new(),
             advisories: 0,
             withdrawn: 0,
             left_out: 0,
@@ -471,6 +518,8 @@ impl Source {
             to.text(&source.name);
             let number = KINDS.iter().position(|(kind, _)| *kind == source.kind);
             to.number(number.unwrap_or_default() as u64);
+            let names: Vec<String> = source.ecosystems.iter().map(ToString::to_string).collect();
+            to.texts(&names);
             for count in [source.advisories, source.withdrawn, source.left_out, source.unreadable] {
                 to.number(count as u64);
             }
@@ -488,6 +537,10 @@ impl Source {
             Ok(Self {
                 name: from.text()?,
                 kind: KINDS.get(from.size()?).ok_or(Corrupt)?.0,
+                ecosystems: from
+                    .list(|from| Ecosystem::of_name(from.str()?).ok_or(Corrupt))?
+                    .into_iter()
+                    .collect(),
                 advisories: from.size()?,
                 withdrawn: from.size()?,
                 left_out: from.size()?,

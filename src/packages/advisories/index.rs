@@ -150,6 +150,12 @@ impl Index {
         &self.sources
     }
 
+    /// The databases that speak of packages of this ecosystem. Without one, that nothing is known of a package
+    /// means nothing.
+    pub fn sources_of(&self, ecosystem: Ecosystem) -> impl Iterator<Item = &Source> {
+        self.sources.iter().filter(move |source| source.ecosystems.contains(&ecosystem))
+    }
+
     /// All that is known about a package in any version, by id; nothing is known about most packages.
     ///
     /// The name may be in any spelling that the registry accepts. The release is that of a distribution,
@@ -168,17 +174,29 @@ impl Index {
         Ok(known)
     }
 
+    /// Whether any advisory is about this release of a distribution. If none is, that nothing is known of a package
+    /// means nothing.
+    pub fn knows_release(&self, ecosystem: Ecosystem, release: &str) -> Result<bool, IndexError> {
+        let (one, all) = (key(ecosystem, Some(release), ""), key(ecosystem, None, ""));
+        Ok(self.find(&one)?.is_some() || self.find(&all)?.is_some())
+    }
+
     fn of_key(&self, key: &str) -> Result<Vec<Advisory>, IndexError> {
+        Ok(self.find(key)?.unwrap_or_default())
+    }
+
+    /// What is said under a key, which may be nothing but that the key is there.
+    fn find(&self, key: &str) -> Result<Option<Vec<Advisory>>, IndexError> {
         let (page, fingerprint) = address(key, self.pages);
         for entry in self.page(page)? {
             if entry.fingerprint == fingerprint
                 && let Some(advisories) = block::decode(&self.block(&entry)?, key)
                     .map_err(|Corrupt| self.store.damaged("a package"))?
             {
-                return Ok(advisories);
+                return Ok(Some(advisories));
             }
         }
-        Ok(Vec::new())
+        Ok(None)
     }
 
     /// Reads all of it, and gives the number of packages. Whatever is not as it was written is an error.
@@ -195,7 +213,8 @@ impl Index {
                 if address(key, self.pages) != (number, entry.fingerprint) {
                     return Err(self.store.damaged("its table"));
                 }
-                packages += 1;
+                // The others only note that a release is known.
+                packages += usize::from(!key.ends_with('\n'));
             }
         }
         Ok(packages)

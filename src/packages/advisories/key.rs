@@ -20,6 +20,12 @@ pub(super) fn ecosystem_of(key: &str) -> Option<Ecosystem> {
     Ecosystem::of_name(key.split('\n').next().unwrap_or_default())
 }
 
+/// The key under which an index notes that it knows a release of a distribution; `key` is that of a package of it.
+pub(super) fn release_key(key: &str) -> Option<&str> {
+    let end = key.find('\n')? + 1;
+    ecosystem_of(key).filter(|ecosystem| has_releases(*ecosystem)).map(|_| &key[..end])
+}
+
 /// Whether packages are those of a release of a distribution.
 pub(super) fn has_releases(ecosystem: Ecosystem) -> bool {
     matches!(ecosystem, Ecosystem::Debian | Ecosystem::Alpine)
@@ -47,6 +53,13 @@ mod tests {
         for (ecosystem, name, expected) in cases {
             assert_eq!(key(ecosystem, None, name), expected);
         }
+    }
+
+    #[test]
+    fn a_release_is_noted_under_the_key_of_a_package_without_name() {
+        let debian = key(Ecosystem::Debian, Some("12"), "curl");
+        assert_eq!(release_key(&debian), Some(&*key(Ecosystem::Debian, Some("12"), "")));
+        assert_eq!(release_key(&key(Ecosystem::Npm, None, "a")), None);
     }
 
     #[test]

@@ -209,7 +209,11 @@ fn locked(entry: &Entry<'_>) -> LockedPackage {
             (Some(resolved), origin)
         }
     };
-    package(entry.at.clone(), name, version, origin, Scope::Runtime)
+    let registry = entry.registry.as_ref().filter(|url| !url.text.is_empty());
+    let address = registry.or(entry.version.as_ref()).map(|address| address.at.clone());
+    let mut locked = package(entry.at.clone(), name, version, origin, Scope::Runtime);
+    locked.provenance.address_at = address;
+    locked
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{collections::HashMap, str::FromStr};
 
 use rustsec::{SourceId, semver::Version};
 
-use super::{Fault, LockedPackage, Lockfile, Origin, Scope};
+use super::{Fault, LockedPackage, Lockfile, Origin, Provenance, Scope};
 use crate::{
     packages::Ecosystem,
     sources::toml::{Document, Table, Value},
@@ -79,7 +79,8 @@ fn entry<'a>(table: &'a Table<'_>, registries: &mut Registries<'a>) -> Result<En
     if Version::parse(&version.text).is_err() {
         return Err(Fault::new(version.at.start, "not a version as cargo writes it"));
     }
-    let source = table.get("source").map(string).transpose()?.map_or("", |value| &*value.text);
+    let address = table.get("source").map(string).transpose()?;
+    let source = address.map_or("", |value| &*value.text);
     let mut requirements = Vec::new();
     for value in table.all("dependencies") {
         requirements.push(&*string(value)?.text);
@@ -93,6 +94,11 @@ fn entry<'a>(table: &'a Table<'_>, registries: &mut Registries<'a>) -> Result<En
         name_at: inside_quotes(name),
         version_at: inside_quotes(version),
         requires: Vec::new(),
+        provenance: Provenance {
+            address_at: address.map(inside_quotes),
+            has_checksum: table.get("checksum").is_some(),
+            runs_script: false,
+        },
         required_by: None,
     };
     Ok(Entry { package, source, requirements })

@@ -3,7 +3,7 @@
 //! The file does not tell what the project itself requires. As it holds only what is needed, that is at least
 //! what no package requires.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use super::{
     Fault, LockedPackage, Lockfile, Origin, Scope,
@@ -57,6 +57,8 @@ struct Package<'a> {
     version: Option<Text<'a>>,
     counted_at: Option<Text<'a>>,
     is_folder: bool,
+    /// Addresses of its repository and of its archive.
+    addresses: [Option<Range<usize>>; 2],
     requires: Vec<Cow<'a, str>>,
     /// What it replaces and provides.
     others: Vec<Cow<'a, str>>,
@@ -78,7 +80,8 @@ impl<'a> List<'a> {
                 "name" => package.name = filled(reader)?,
                 "version" => package.version = filled(reader)?,
                 "notification-url" => package.counted_at = reader.text_or_pass()?,
-                "dist" => package.is_folder = is_folder(reader)?,
+                "source" => package.addresses[0] = fetched(reader)?.1,
+                "dist" => (package.is_folder, package.addresses[1]) = fetched(reader)?,
                 "require" => package.requires = keys(reader)?,
                 "replace" | "provide" => package.others.extend(keys(reader)?),
                 _ => {}
@@ -90,7 +93,8 @@ impl<'a> List<'a> {
         };
         let index = self.packages.len();
         let origin = package.origin(version);
-        let locked = json_entry(at, name, version);
+        let mut locked = json_entry(at, name, version);
+        locked.provenance.address_at = package.addresses.iter().flatten().next().cloned();
         let name = locked.name.to_ascii_lowercase();
         self.packages.push(LockedPackage { name, origin, scope, ..locked });
         for name in package.others {
@@ -117,18 +121,22 @@ impl Package<'_> {
     }
 }
 
-/// Whether a `dist` is a folder of the project.
-fn is_folder(reader: &mut Reader<'_>) -> Result<bool, Fault> {
-    let mut is_folder = false;
+/// Whether a `source` or a `dist` is a folder of the project, and where its address stands.
+fn fetched(reader: &mut Reader<'_>) -> Result<(bool, Option<Range<usize>>), Fault> {
+    let (mut is_folder, mut address_at) = (false, None);
     if reader.kind() == Kind::Object {
         reader.entries(|reader, key| {
-            if key.text == "type" {
-                is_folder = reader.text_or_pass()?.is_some_and(|kind| kind.text == "path");
+            match &*key.text {
+                "type" => {
+                    is_folder = reader.text_or_pass()?.is_some_and(|kind| kind.text == "path");
+                }
+                "url" => address_at = reader.text_or_pass()?.map(|url| url.at),
+                _ => {}
             }
             Ok(())
         })?;
     }
-    Ok(is_folder)
+    Ok((is_folder, address_at))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use super::{
-    Fault, LockedPackage, Origin, Scope,
+    Fault, LockedPackage, Origin, Provenance, Scope,
     json::{Kind, Reader, Text},
 };
 
@@ -32,6 +32,7 @@ pub(super) fn entry(text: &str, whole: &str, name: &str, version: &str) -> Locke
         name_at: place(text, name),
         version_at: place(text, version),
         requires: Vec::new(),
+        provenance: Provenance::default(),
         required_by: None,
     }
 }
@@ -47,6 +48,7 @@ pub(super) fn json_entry(at: Range<usize>, name: &Text<'_>, version: &Text<'_>) 
         name_at: name.at.clone(),
         version_at: version.at.clone(),
         requires: Vec::new(),
+        provenance: Provenance::default(),
         required_by: None,
     }
 }
@@ -92,6 +94,7 @@ pub(super) fn project(name: &str, at: Range<usize>, requires: Vec<usize>) -> Loc
         version_at: at.end..at.end,
         at,
         requires,
+        provenance: Provenance::default(),
         required_by: None,
     }
 }

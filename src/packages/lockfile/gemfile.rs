@@ -95,6 +95,8 @@ struct Gems<'a> {
     text: &'a str,
     source: Option<Source>,
     is_public: bool,
+    /// The address of the source.
+    remote: Option<&'a str>,
     has_specs: bool,
     /// The heading of the dependencies.
     heading: Option<&'a str>,
@@ -115,6 +117,7 @@ impl<'a> Gems<'a> {
             self.heading = Some(heading);
         }
         self.is_public = false;
+        self.remote = None;
         self.has_specs = false;
         self.current = None;
     }
@@ -124,6 +127,8 @@ impl<'a> Gems<'a> {
         if let Some(option) = inside(line, 2) {
             let remote = option.strip_prefix("remote:").map(str::trim);
             self.is_public |= remote.is_some_and(is_registry);
+            // Of several, the one that is not the public registry.
+            self.remote = remote.filter(|remote| !is_registry(remote)).or(self.remote).or(remote);
             self.has_specs |= option == "specs:";
             return Ok(());
         }
@@ -174,7 +179,8 @@ impl<'a> Gems<'a> {
             Some(Source::Folder) => Origin::Local,
             _ => Origin::Elsewhere,
         };
-        let package = entry(self.text, line.trim_start(), name, version);
+        let mut package = entry(self.text, line.trim_start(), name, version);
+        package.provenance.address_at = self.remote.map(|remote| place(self.text, remote));
         self.packages.push(LockedPackage { origin, ..package });
         self.requirements.push(Vec::new());
     }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::VecDeque, ops::Range};
 
-use super::{Fault, LockedPackage, Lockfile, Origin, Scope, json::Text};
+use super::{Fault, LockedPackage, Lockfile, Origin, Provenance, Scope, json::Text};
 use crate::packages::Ecosystem;
 
 /// The domains of the public registry, and of the name under which another package manager reaches it.
@@ -105,6 +105,7 @@ pub(super) fn package(
         name_at: name.at,
         version_at,
         requires: Vec::new(),
+        provenance: Provenance::default(),
         required_by: None,
     }
 }

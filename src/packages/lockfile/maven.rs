@@ -11,7 +11,7 @@ use std::{collections::HashMap, ops::Range};
 use model::{Model, Value};
 
 use super::{
-    Fault, LockedPackage, Lockfile, Origin, Scope,
+    Fault, LockedPackage, Lockfile, Origin, Provenance, Scope,
     entry::project,
     xml::{self, Element},
 };
@@ -139,6 +139,7 @@ fn package<'a>(
         name_at: artifact.at,
         version_at: version.at,
         requires: Vec::new(),
+        provenance: Provenance::default(),
         required_by: None,
     })
 }

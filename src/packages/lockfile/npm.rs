@@ -8,7 +8,7 @@
 use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use super::{
-    Fault, LockedPackage, Lockfile, Origin, Scope,
+    Fault, LockedPackage, Lockfile, Origin, Provenance, Scope,
     javascript::{alias, commit_of, lockfile, origin_of_path, origin_of_url, package, unnamed},
     json::{Dialect, Kind, Reader, Text},
     modules::{Folders, Modules, ROOT, start_of_name},
@@ -47,10 +47,28 @@ struct Entry<'a> {
     version: Option<Text<'a>>,
     resolved: Option<Text<'a>>,
     is_link: bool,
+    has_checksum: bool,
+    runs_script: bool,
     scope: Scope,
     requirements: Vec<Cow<'a, str>>,
     /// In nested files the entry that this one stands in.
     around: usize,
+}
+
+impl<'a> Entry<'a> {
+    fn package(
+        &self,
+        name: Text<'a>,
+        version: Option<Text<'a>>,
+        origin: Origin,
+        address_at: Option<Range<usize>>,
+    ) -> LockedPackage {
+        let Self { has_checksum, runs_script, .. } = *self;
+        LockedPackage {
+            provenance: Provenance { address_at, has_checksum, runs_script },
+            ..package(self.at.clone(), name, version, origin, self.scope)
+        }
+    }
 }
 
 impl Default for File<'_> {
@@ -119,6 +137,10 @@ fn entry<'a>(
             "version" => entry.version = reader.text_or_pass()?,
             "resolved" => entry.resolved = reader.text_or_pass()?,
             "link" => entry.is_link = reader.is_true()?,
+            // What a package brings along is in its archive, and so under its checksum.
+            "bundled" | "inBundle" if reader.is_true()? => entry.has_checksum = true,
+            "integrity" => entry.has_checksum |= reader.text_or_pass()?.is_some(),
+            "hasInstallScript" => entry.runs_script = reader.is_true()?,
             "dev" if reader.is_true()? => entry.scope = Scope::Development,
             // Of `devOptional` it is the optional half that is shipped.
             "optional" | "devOptional" if reader.is_true()? && entry.scope == Scope::Runtime => {
@@ -211,7 +233,8 @@ fn listed_package(entry: &Entry<'_>, project: &Entry<'_>) -> LockedPackage {
     };
     let start = module.unwrap_or_else(|| start_of_name(path));
     let name = name.unwrap_or_else(|| entry.key.part(start..path.len()));
-    package(entry.at.clone(), name, version, origin, entry.scope)
+    let address_at = entry.resolved.as_ref().map(|url| url.at.clone());
+    entry.package(name, version, origin, address_at)
 }
 
 /// The lockfile of the project and the entries of `dependencies`.
@@ -245,6 +268,9 @@ fn nested_package(entry: &Entry<'_>, is_project: bool) -> LockedPackage {
     let by_url = entry.resolved.as_ref().map_or(Origin::Registry, |url| origin_of_url(&url.text));
     let (name, version) = (entry.key.clone(), entry.version.clone());
     let source = version.as_ref().map_or("", |version| &version.text);
+    let is_address = !is_project && source.contains(':') && !source.starts_with("npm:");
+    let address = if is_address { version.as_ref() } else { entry.resolved.as_ref() };
+    let address_at = address.map(|address| address.at.clone());
     let (name, version, origin) = if is_project {
         (entry.name.clone().unwrap_or_else(|| unnamed(0)), version, Origin::Local)
     } else if let Some((name, version)) = version.as_ref().and_then(alias) {
@@ -256,7 +282,7 @@ fn nested_package(entry: &Entry<'_>, is_project: bool) -> LockedPackage {
     } else {
         (name, version, by_url)
     };
-    package(entry.at.clone(), name, version, origin, entry.scope)
+    entry.package(name, version, origin, address_at)
 }
 
 #[cfg(test)]

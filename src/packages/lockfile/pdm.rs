@@ -56,7 +56,10 @@ fn read_element<'d>(element: &Element<'d, '_>) -> Result<Read<'d>, Fault> {
             // `sections` were the groups of PDM 1.
             ["groups" | "sections", "", ..] => groups.push(text),
             ["extras", "", ..] => is_of_extras = true,
-            ["git" | "hg" | "svn" | "bzr" | "url", "", ..] => package.origin = Origin::Elsewhere,
+            ["git" | "hg" | "svn" | "bzr" | "url", "", ..] => {
+                package.origin = Origin::Elsewhere;
+                package.provenance.address_at = Some(python::inside_quotes(field.value));
+            }
             ["path", "", ..] => path = Some(text),
             ["editable", "", ..] => is_editable = field.is_true(),
             ["dependencies", "", ..] => {

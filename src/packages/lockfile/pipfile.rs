@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use super::{
-    Fault, LockedPackage, Lockfile, Origin, Scope,
+    Fault, LockedPackage, Lockfile, Origin, Provenance, Scope,
     json::{Dialect, Kind, Reader, Text},
     python::{
         self,
@@ -39,8 +39,8 @@ pub fn read(text: &str) -> Result<Lockfile, Fault> {
 /// The indexes that packages come from.
 #[derive(Default)]
 struct Sources<'a> {
-    first: Option<Origin>,
-    by_name: HashMap<Cow<'a, str>, Origin>,
+    first: Option<(Origin, Range<usize>)>,
+    by_name: HashMap<Cow<'a, str>, (Origin, Range<usize>)>,
 }
 
 impl<'a> Sources<'a> {
@@ -70,17 +70,19 @@ impl<'a> Sources<'a> {
 
     fn add(&mut self, name: Option<Text<'a>>, url: Option<Text<'a>>) {
         let Some(url) = url else { return };
-        let origin = python::origin_of_index(&url.text);
-        self.first.get_or_insert(origin);
+        let source = (python::origin_of_index(&url.text), url.at);
+        self.first.get_or_insert_with(|| source.clone());
         if let Some(name) = name {
-            self.by_name.insert(name.text, origin);
+            self.by_name.insert(name.text, source);
         }
     }
 
-    /// Where a package of this index comes from; of none, it comes from the first one.
-    fn origin(&self, index: Option<&str>) -> Origin {
-        let named = index.and_then(|index| self.by_name.get(index).copied());
-        named.or(self.first).unwrap_or(Origin::Registry)
+    /// Where a package of this index comes from, and where its address stands; of none, it comes from the first
+    /// one.
+    fn source(&self, index: Option<&str>) -> (Origin, Option<Range<usize>>) {
+        let named = index.and_then(|index| self.by_name.get(index));
+        let source = named.or(self.first.as_ref());
+        source.map_or((Origin::Registry, None), |(origin, at)| (*origin, Some(at.clone())))
     }
 }
 
@@ -121,15 +123,18 @@ struct Entry<'a> {
     at: Range<usize>,
     version: Option<Text<'a>>,
     index: Option<Text<'a>>,
-    /// Where it comes from if not from an index.
+    /// Where it comes from if not from an index, and where that stands.
     origin: Option<Origin>,
+    provenance: Provenance,
 }
 
 impl<'a> Entry<'a> {
     fn read(reader: &mut Reader<'a>, name: Text<'a>, scope: Scope) -> Result<Self, Fault> {
         let start = name.at.start.saturating_sub(1);
         let at = start..start;
-        let mut entry = Self { name, scope, at, version: None, index: None, origin: None };
+        let provenance = Provenance::default();
+        let mut entry =
+            Self { name, scope, at, version: None, index: None, origin: None, provenance };
         let (mut path, mut is_editable) = (None, false);
         if reader.kind() == Kind::Text {
             let version = reader.text()?;
@@ -141,7 +146,11 @@ impl<'a> Entry<'a> {
             match &*key.text {
                 "version" => entry.version = Some(reader.text()?),
                 "index" => entry.index = reader.text_or_pass()?,
-                "git" | "hg" | "svn" | "bzr" | "file" => entry.origin = Some(Origin::Elsewhere),
+                "git" | "hg" | "svn" | "bzr" | "file" => {
+                    entry.origin = Some(Origin::Elsewhere);
+                    entry.provenance.address_at = reader.text_or_pass()?.map(|url| url.at);
+                }
+                "hashes" => entry.provenance.has_checksum = true,
                 "path" => path = reader.text_or_pass()?,
                 "editable" => is_editable = reader.is_true()?,
                 _ => {}
@@ -158,7 +167,12 @@ impl<'a> Entry<'a> {
 
     fn into_package(self, sources: &Sources<'_>) -> Result<LockedPackage, Fault> {
         let index = self.index.as_ref().map(|index| &*index.text);
-        let origin = self.origin.unwrap_or_else(|| sources.origin(index));
+        let mut provenance = self.provenance;
+        let origin = self.origin.unwrap_or_else(|| {
+            let (origin, address_at) = sources.source(index);
+            provenance.address_at = address_at;
+            origin
+        });
         let (version, version_at) = match self.version {
             Some(version) => {
                 let exact = requirement::exact_version(&version.text).ok().flatten();
@@ -182,6 +196,7 @@ impl<'a> Entry<'a> {
             name_at: self.name.at,
             version_at,
             requires: Vec::new(),
+            provenance,
             required_by: None,
         })
     }

@@ -10,7 +10,7 @@ use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use self::key::{Key, without_peers};
 use super::{
-    Fault, LockedPackage, Lockfile, Origin, Scope,
+    Fault, LockedPackage, Lockfile, Origin, Provenance, Scope,
     javascript::{commit_of, lockfile, origin_of_url, package, scopes, unnamed},
     json::Text,
     yaml::Reader,
@@ -69,6 +69,7 @@ struct Entry<'a> {
     /// Where the `resolution` says that it comes from.
     origin: Option<Origin>,
     commit: Option<Text<'a>>,
+    provenance: Provenance,
     requirements: Vec<Requirement<'a>>,
 }
 
@@ -132,6 +133,11 @@ impl<'a> Entry<'a> {
             "name" => return reader.text_or_pass().map(|name| self.name = name),
             "version" => return reader.text_or_pass().map(|version| self.version = version),
             "resolution" => return self.take_resolution(reader),
+            "requiresBuild" => {
+                let flag = reader.text_or_pass()?;
+                self.provenance.runs_script = flag.is_some_and(|flag| flag.text == "true");
+                return Ok(());
+            }
             "dependencies" => Scope::Runtime,
             "optionalDependencies" => Scope::Optional,
             "devDependencies" | "configDependencies" | "packageManagerDependencies" => {
@@ -154,6 +160,11 @@ impl<'a> Entry<'a> {
     fn take_resolution(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
         let read = reader.entries(|reader, key| {
             let Some(value) = reader.text_or_pass()? else { return Ok(()) };
+            match &*key.text {
+                "integrity" => self.provenance.has_checksum = true,
+                "tarball" | "repo" => self.provenance.address_at = Some(value.at.clone()),
+                _ => {}
+            }
             let origin = match (&*key.text, &*value.text) {
                 ("directory", _) | ("type", "directory") => Origin::Local,
                 ("type" | "repo" | "commit", _) => Origin::Elsewhere,
@@ -273,7 +284,8 @@ impl Document<'_> {
         let name = entry.name.clone().or(key.name).unwrap_or_default();
         let version = entry.version.clone().or(key.version).or_else(|| entry.commit.clone());
         let origin = entry.origin.unwrap_or(key.origin);
-        Ok(package(entry.at.clone(), name, version, origin, Scope::Runtime))
+        let locked = package(entry.at.clone(), name, version, origin, Scope::Runtime);
+        Ok(LockedPackage { provenance: entry.provenance.clone(), ..locked })
     }
 }
 
@@ -316,6 +328,13 @@ fn joined(folder: &str, path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{super::javascript::shown, *};
+
+    #[test]
+    fn an_importer_of_nothing_but_an_empty_key_lies_in_the_text() {
+        let text = "lockfileVersion: '9.0'\nimporters:\n  :\n    :\n";
+        let lockfile = read(text).unwrap();
+        assert!(lockfile.packages.iter().all(|package| text.get(package.at.clone()).is_some()));
+    }
 
     const NINTH: &str = r"---
 lockfileVersion: '9.0'

@@ -35,7 +35,12 @@ fn entry<'d>(element: &Element<'d, '_>) -> Result<Entry<'d>, Fault> {
             ["category" | "groups", "", ..] => reason.add_group(&field.value.text),
             ["optional", "", ..] => reason.is_optional = field.is_true(),
             ["source", "type", ..] => kind = &field.value.text,
-            ["source", "url", ..] => url = &field.value.text,
+            ["source", "url", ..] => {
+                url = &field.value.text;
+                package.provenance.address_at = Some(python::inside_quotes(field.value));
+            }
+            // Since lock version 2.0.
+            ["files", "hash", ..] => package.provenance.has_checksum = true,
             ["dependencies", name, what, _] if !name.is_empty() => {
                 if requirements.last().is_none_or(|last| last.name != name) {
                     requirements.push(Requirement::any(name, Scope::Runtime));

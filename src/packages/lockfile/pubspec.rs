@@ -2,7 +2,7 @@
 
 use super::{
     Fault, LockedPackage, Lockfile, Origin, Scope,
-    entry::{entry, project},
+    entry::{entry, place, project},
 };
 use crate::{
     engines::document::{
@@ -55,7 +55,9 @@ fn package(text: &str, name: &Node, node: &Node) -> Option<LockedPackage> {
         "direct dev" => Scope::Development,
         _ => Scope::Runtime,
     };
-    let package = entry(text, whole, unquoted(name), version);
+    let mut package = entry(text, whole, unquoted(name), version);
+    let address = node.get("description").and_then(|description| description.get("url"));
+    package.provenance.address_at = address.map(|url| place(text, unquoted(url)));
     Some(LockedPackage { origin: origin(node), scope, ..package })
 }
 

@@ -54,7 +54,12 @@ fn entry<'d>(element: &Element<'d, '_>, default: &[&str]) -> Result<Entry<'d>, F
             (["marker", "", ..], _) => package.scope = Marker::scope(text, default),
             (["index", "", ..], _) => package.origin = python::origin_of_index(text),
             (["directory", ..], _) => package.origin = Origin::Local,
-            (["vcs" | "archive", ..], _) => package.origin = Origin::Elsewhere,
+            (["vcs" | "archive", what, ..], _) => {
+                package.origin = Origin::Elsewhere;
+                if what == "url" {
+                    package.provenance.address_at = Some(python::inside_quotes(field.value));
+                }
+            }
             (["dependencies", "name", ..], _) => {
                 requirements.push(Requirement::any(text, Scope::Runtime));
             }

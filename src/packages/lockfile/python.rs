@@ -8,7 +8,7 @@ use std::{
     rc::Rc,
 };
 
-use super::{Fault, LockedPackage, Lockfile, Origin, Scope, javascript::is_within};
+use super::{Fault, LockedPackage, Lockfile, Origin, Provenance, Scope, javascript::is_within};
 use crate::{
     packages::Ecosystem,
     sources::toml::{Document, Table, Value},
@@ -151,6 +151,7 @@ impl<'d, 'a> Element<'d, 'a> {
             version_at: version.map_or(name_at.end..name_at.end, inside_quotes),
             name_at,
             requires: Vec::new(),
+            provenance: Provenance::default(),
             required_by: None,
         })
     }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use self::lines::{Line, Statement};
 use super::{
-    Fault, LockedPackage, Lockfile, Origin, Scope,
+    Fault, LockedPackage, Lockfile, Origin, Provenance, Scope,
     python::{
         self, Names,
         requirement::{self, NOT_EXACT, Wanted},
@@ -32,6 +32,53 @@ pub(super) fn is_one(path: &RepoPath) -> bool {
 /// Whether a file's name or that of a folder around it speaks of requirements.
 pub(in crate::packages) fn is_of_requirements(path: &RepoPath, stem: &str) -> bool {
     stem.contains("requirements") || path.folder().split('/').any(|name| name == "requirements")
+}
+
+/// Words in a file's name that say that what it lists is not shipped; the first ones do so in a folder's, too.
+const DEVELOPMENT: &[&str] = &[
+    "benchmarks",
+    "ci",
+    "dev",
+    "development",
+    "doc",
+    "docs",
+    "examples",
+    "test",
+    "testing",
+    "tests",
+    "bench",
+    "benchmark",
+    "check",
+    "checks",
+    "coverage",
+    "devel",
+    "develop",
+    "documentation",
+    "format",
+    "lint",
+    "linters",
+    "linting",
+    "mypy",
+    "pytest",
+    "qa",
+    "style",
+    "tools",
+    "tox",
+    "type",
+    "types",
+    "typing",
+];
+const OF_FOLDERS: usize = 10;
+
+/// Whether a file of this path lists what is needed for development: `requirements-dev.txt`, `test/requirements.txt`.
+pub(super) fn is_development(path: &RepoPath) -> bool {
+    let says = |known: &[&str], name: &str| {
+        let mut words = name.split(['-', '_', '.']);
+        words.any(|word| known.iter().any(|known| known.eq_ignore_ascii_case(word)))
+    };
+    let stem = path.file_name().strip_suffix(".txt").unwrap_or_default();
+    let mut around = path.folder().rsplit('/').take(2);
+    says(DEVELOPMENT, stem) || around.any(|folder| says(&DEVELOPMENT[..OF_FOLDERS], folder))
 }
 
 /// Reads a requirements file.
@@ -131,8 +178,9 @@ impl Reader {
         let archive = Archive::of(text, url.clone());
         match archive.filter(|archive| archive.is_of(text, &text[name.clone()])) {
             Some(archive) => {
-                let origin = python::origin_of_index(&text[url]);
+                let origin = python::origin_of_index(&text[url.clone()]);
                 self.add(statement, name, archive.version, origin);
+                self.came_from(statement, url);
             }
             None => self.leave_out(statement, name.start, "a URL that tells no version"),
         }
@@ -146,8 +194,9 @@ impl Reader {
         let is_url = text[location.clone()].contains(':');
         match Archive::of(text, location.clone()).filter(|archive| archive.is_wheel) {
             Some(archive) => {
-                let origin = python::origin_of_index(&text[location]);
+                let origin = python::origin_of_index(&text[location.clone()]);
                 self.add(statement, archive.name, archive.version, origin);
+                self.came_from(statement, location);
             }
             None if is_url || python::is_archive(&text[location.clone()]) => {
                 let name = egg(text, location.clone()).unwrap_or(location);
@@ -174,12 +223,23 @@ impl Reader {
             version: text[version.clone()].replace("%2B", "+"),
             origin,
             scope: Scope::Runtime,
+            provenance: Provenance {
+                has_checksum: text.contains("--hash="),
+                ..Provenance::default()
+            },
             at: statement.places(start..text.len()),
             name_at: statement.places(name),
             version_at: statement.places(version),
             requires: Vec::new(),
             required_by: None,
         });
+    }
+
+    /// Notes the address of the last package.
+    fn came_from(&mut self, statement: &Statement, address: Range<usize>) {
+        if let Some(package) = self.packages.last_mut() {
+            package.provenance.address_at = Some(statement.places(address));
+        }
     }
 
     fn options(&mut self, statement: &Statement, start: usize) {

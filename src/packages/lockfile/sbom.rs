@@ -10,7 +10,7 @@ mod spdx;
 use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use super::{
-    Fault, LockedPackage, Lockfile, Origin, Scope,
+    Fault, LockedPackage, Lockfile, Origin, Provenance, Scope,
     entry::project,
     json::{Dialect, Kind, Reader, Text},
 };
@@ -19,13 +19,14 @@ use crate::{
     packages::{Ecosystem, Purl},
 };
 
-/// Endings of file names by the two specifications.
-const ENDINGS: &[&str] = &[".cdx.json", ".spdx.json"];
+/// Names by the two specifications, and by habit.
+const NAMES: &[&str] = &["bom.json", "sbom.json"];
+const ENDINGS: &[&str] = &[".cdx.json", ".cyclonedx.json", ".spdx.json", ".sbom.json"];
 
 /// Whether a file of this path is one.
 pub fn is_one(path: &RepoPath) -> bool {
     let name = path.file_name();
-    name == "bom.json" || ENDINGS.iter().any(|ending| name.ends_with(ending))
+    NAMES.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Reads a bill of materials: a lockfile for each registry that it has packages of.
@@ -236,6 +237,7 @@ impl Component<'_> {
                 scope: self.scope,
                 at: self.at.clone(),
                 requires: Vec::new(),
+                provenance: Provenance::default(),
                 required_by: None,
             },
         )))

@@ -46,6 +46,11 @@ fn entry<'d>(element: &Element<'d, '_>) -> Result<Entry<'d>, Fault> {
         let (what, scope) = match field.path() {
             ["source", kind, ..] => {
                 (package.origin, source) = origin(kind, text);
+                package.provenance.address_at = Some(python::inside_quotes(field.value));
+                continue;
+            }
+            ["sdist" | "wheels", "hash", ..] => {
+                package.provenance.has_checksum = true;
                 continue;
             }
             ["dependencies", what, ..] => (what, Scope::Runtime),

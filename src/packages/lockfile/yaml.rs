@@ -74,7 +74,8 @@ impl<'a> Reader<'a> {
             self.value(|reader| entry(reader, key))?;
         }
         self.take()?;
-        Ok(start..self.end)
+        // Of a map of nothing but an empty key, nothing is seen after what stands before it.
+        Ok(start..self.end.max(start))
     }
 
     /// Reads a scalar, of whichever type.

@@ -40,6 +40,7 @@ struct Entry<'a> {
     at: Range<usize>,
     version: Option<Text<'a>>,
     resolved: Option<Text<'a>>,
+    has_checksum: bool,
     /// Names and ranges.
     requirements: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
@@ -86,6 +87,7 @@ impl<'a> Reading<'a> {
                 match &*key {
                     "version" => entry.version = Some(value),
                     "resolved" => entry.resolved = Some(value),
+                    "integrity" => entry.has_checksum = true,
                     _ => {}
                 }
             }
@@ -176,7 +178,12 @@ fn locked(entry: &Entry<'_>) -> LockedPackage {
     let commit =
         || entry.resolved.as_ref().filter(|_| origin == Origin::Elsewhere).and_then(commit_of);
     let version = entry.version.clone().or_else(commit);
-    package(entry.at.clone(), name, version, origin, Scope::Runtime)
+    let mut locked = package(entry.at.clone(), name, version, origin, Scope::Runtime);
+    // Without an address of its own, it comes from where the pattern says.
+    let address = entry.resolved.as_ref().unwrap_or(&range);
+    locked.provenance.address_at = Some(address.at.clone());
+    locked.provenance.has_checksum = entry.has_checksum;
+    locked
 }
 
 fn origin(entry: &Entry<'_>) -> Origin {

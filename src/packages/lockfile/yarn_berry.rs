@@ -198,7 +198,10 @@ fn locked(entry: &Entry<'_>) -> LockedPackage {
     let key = split_text(&entry.key).0;
     // An alias stands in the key under another name.
     let name = if key.text == resolved.text { key } else { resolved };
-    package(entry.at.clone(), name, entry.version.clone(), origin(&reference.text), Scope::Runtime)
+    let origin = origin(&reference.text);
+    let mut locked = package(entry.at.clone(), name, entry.version.clone(), origin, Scope::Runtime);
+    locked.provenance.address_at = Some(reference.at);
+    locked
 }
 
 fn origin(reference: &str) -> Origin {

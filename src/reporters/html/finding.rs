@@ -86,8 +86,12 @@ fn group(group: &Group<'_>) -> Markup {
             }
             div.inside {
                 @if let Some(head) = group.head { (advice(head)) }
-                @for judged in group.findings.iter().take(WHOLE) { (whole(judged, count > 1)) }
-                @if count > WHOLE { (others(&group.findings[WHOLE..])) }
+                @if let Some(lockfiles) = group.by_lockfile() {
+                    @for findings in &lockfiles { (packages(findings)) }
+                } @else {
+                    @for judged in group.findings.iter().take(WHOLE) { (whole(judged, count > 1)) }
+                    @if count > WHOLE { (others(&group.findings[WHOLE..])) }
+                }
             }
         }
     }
@@ -105,6 +109,31 @@ fn advice(head: &RuleHead) -> Markup {
                 dt { "Read on" }
                 dd { a href=(uri) rel="noopener noreferrer" { (visible::line(uri)) } }
             }
+        }
+    }
+}
+
+/// What warns of the packages of one lockfile, one line each.
+fn packages(findings: &[&JudgedFinding]) -> Markup {
+    let path = findings[0].finding.place.file().map_or("", |at| at.path.as_str());
+    html! {
+        details.more {
+            summary {
+                (words::things(findings.len(), "finding", "findings")) " in "
+                code { (visible::line(path)) }
+            }
+            ul.plain { @for judged in findings { li { (package(&judged.finding)) } } }
+        }
+    }
+}
+
+fn package(finding: &Finding) -> Markup {
+    let line = finding.place.file().map_or(0, |at| at.span.start_line);
+    let way = finding.evidence.iter().find(|evidence| evidence.label == arrange::REQUIRED_BY);
+    html! {
+        (visible::line(finding.message.as_str())) " " span.soft.small { "line " (line) }
+        @if let Some(way) = way {
+            p.small.soft { (arrange::REQUIRED_BY) " " code { (cut(&visible::line(way.text.as_str()))) } }
         }
     }
 }
@@ -131,8 +160,8 @@ fn whole(judged: &JudgedFinding, has_siblings: bool) -> Markup {
             @if !lines.is_empty() { (source(&lines)) }
             @if let Some(because) = &judged.because { p { (prose(because.as_str())) } }
             (steps("By way of", &finding.flow))
-            (steps("See also", &finding.related))
-            @for evidence in &finding.evidence { (proof(evidence)) }
+            (steps("See also", arrange::related(finding)))
+            @for evidence in arrange::evidence(finding) { (proof(evidence)) }
             @if let Some(fix) = &finding.fix { (repair(fix)) }
             p.soft.small {
                 (judged.verdict.name()) ", confidence " (finding.confidence.name())

@@ -10,7 +10,7 @@ use crate::{
     finding::{Evidence, Finding, Place},
     report::JudgedFinding,
     reporters::{
-        arrange::Group,
+        arrange::{self, Group},
         excerpt::{self, Line},
         visible, words,
     },
@@ -35,6 +35,9 @@ pub(super) fn group(group: &Group<'_>, page: &mut Page) {
         let _ = writeln!(why, "**Why:** {reason}<br>**What to do:** {remedy}\n");
     }
     page.may(&(title + &why));
+    if let Some(lockfiles) = group.by_lockfile() {
+        return lockfiles.iter().for_each(|findings| packages(findings, page));
+    }
     for judged in group.findings.iter().take(WHOLE) {
         page.finding(&whole(judged));
     }
@@ -42,6 +45,18 @@ pub(super) fn group(group: &Group<'_>, page: &mut Page) {
         let finding = &judged.finding;
         let place = code(&words::place(&finding.place));
         page.finding(&format!("* {} {place}\n", text(finding.message.as_str())));
+    }
+    page.may("\n");
+}
+
+/// What warns of the packages of one lockfile: a heading, and one line each.
+fn packages(findings: &[&JudgedFinding], page: &mut Page) {
+    let path = findings[0].finding.place.file().map_or("", |at| at.path.as_str());
+    let all = words::things(findings.len(), "finding", "findings");
+    page.may(&format!("**{all} in {}**\n\n", code(path)));
+    for finding in findings.iter().map(|judged| &judged.finding) {
+        let line = finding.place.file().map_or(0, |at| at.span.start_line);
+        page.finding(&format!("* {} (line {line})\n", text(finding.message.as_str())));
     }
     page.may("\n");
 }
@@ -70,7 +85,9 @@ fn notes(judged: &JudgedFinding) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(place_note(finding));
     notes.extend(judged.because.as_ref().map(|because| text(because.as_str())));
-    let steps = finding.flow.iter().map(|step| ("by way of", step));
+    // The way of a package is told in short among the evidence.
+    let flow = arrange::way(finding).map_or(finding.flow.as_slice(), |_| &[]);
+    let steps = flow.iter().map(|step| ("by way of", step));
     let steps = steps.chain(finding.related.iter().map(|step| ("see", step)));
     for (word, step) in steps.take(STEPS) {
         let place = code(&words::place(&step.place));

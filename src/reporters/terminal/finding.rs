@@ -4,12 +4,12 @@ use std::{fmt::Write, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Group as Drawing, Level, Message, Origin, Snippet};
 
-use super::paint::Paint;
+use super::{packages, paint::Paint};
 use crate::{
     finding::{Evidence, FilePlace, Place, Step},
     report::{JudgedFinding, RuleHead},
     reporters::{
-        arrange::Group,
+        arrange::{self, Group, REQUIRED_BY},
         excerpt::{self, Line},
         visible, words,
     },
@@ -34,6 +34,9 @@ pub(super) struct Findings {
 impl Findings {
     /// Draws the first findings of a group, names some more, and counts the rest.
     pub(super) fn group(&self, group: &Group<'_>, text: &mut String) {
+        if let Some(lockfiles) = group.by_lockfile() {
+            return packages::list(self.paint, group, &lockfiles, text);
+        }
         for (index, judged) in group.findings.iter().take(DRAWN).enumerate() {
             let head = group.head.filter(|_| index == 0);
             text.push_str(&self.draw(judged, head));
@@ -93,9 +96,12 @@ impl Findings {
         }
         let commit = finding.place.file().and_then(|at| at.commit.as_ref());
         notes.extend(commit.map(|commit| self.note("commit", &words::commit(commit))));
-        notes.extend(finding.evidence.iter().map(|evidence| self.evidence(evidence)));
-        notes.extend(self.steps("by way of", &finding.flow));
-        notes.extend(self.steps("see", &finding.related));
+        notes.extend(arrange::evidence(finding).map(|evidence| self.evidence(evidence)));
+        match arrange::way(finding) {
+            Some(way) => notes.push(self.tree(way)),
+            None => notes.extend(self.steps("by way of", &finding.flow)),
+        }
+        notes.extend(self.steps("see", arrange::related(finding)));
         if let Some(because) = &judged.because {
             notes.push(self.note("note", because.as_str()));
         }
@@ -122,6 +128,12 @@ impl Findings {
             lines.push(format!("({} more)", words::things(more, "line", "lines")));
         }
         Level::NOTE.with_name(label).message(lines.join("\n"))
+    }
+
+    /// How a package comes into the project.
+    fn tree(&self, way: &[Step]) -> Message<'static> {
+        let room = self.paint.width().saturating_sub(GUTTER + REQUIRED_BY.len() + 2).max(20);
+        Level::NOTE.with_name(REQUIRED_BY).message(packages::tree(way, room).join("\n"))
     }
 
     fn steps(&self, name: &'static str, steps: &[Step]) -> Vec<Message<'static>> {
@@ -170,7 +182,7 @@ fn source(lines: &[Line]) -> Option<(String, Range<usize>)> {
     Some((text, span?))
 }
 
-fn cut(line: &str, room: usize) -> String {
+pub(super) fn cut(line: &str, room: usize) -> String {
     match line.char_indices().nth(room) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line.to_owned(),

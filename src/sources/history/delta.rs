@@ -1,16 +1,18 @@
 //! Applies git's deltas: copies of the base and new bytes, one after the other.
 //!
 //! The format is that of git's `pack-format` documentation. A delta comes from a pack that anyone may have
-//! written, so that every size in it is checked before it is used.
+//! written, so that every size in it is checked before it is used. Public for the fuzz targets only.
 
 /// The sizes that a delta begins with: those of its base and of its result, in bytes.
-pub(super) struct Sizes {
-    pub(super) base: u64,
-    pub(super) result: u64,
+pub struct Sizes {
+    /// Bytes of the base.
+    pub base: u64,
+    /// Bytes of the result.
+    pub result: u64,
 }
 
 /// Reads the sizes; the rest are the instructions.
-pub(super) fn sizes(delta: &[u8]) -> Option<(Sizes, &[u8])> {
+pub fn sizes(delta: &[u8]) -> Option<(Sizes, &[u8])> {
     let (base, rest) = size(delta)?;
     let (result, instructions) = size(rest)?;
     Some((Sizes { base, result }, instructions))
@@ -35,12 +37,7 @@ fn size(mut bytes: &[u8]) -> Option<(u64, &[u8])> {
 
 /// Writes to `to` what the instructions make of `base`; `None` if that has another size than `result`, or
 /// if they ask for bytes that are not there.
-pub(super) fn apply(
-    base: &[u8],
-    mut instructions: &[u8],
-    result: usize,
-    to: &mut Vec<u8>,
-) -> Option<()> {
+pub fn apply(base: &[u8], mut instructions: &[u8], result: usize, to: &mut Vec<u8>) -> Option<()> {
     to.clear();
     to.reserve(result);
     while let Some((command, rest)) = instructions.split_first() {

@@ -27,6 +27,17 @@ pub(super) enum Reading {
     Likelihoods(Vec<(String, Likelihood)>, Option<Date>),
 }
 
+impl Reading {
+    /// Whether it is an advisory that names no day.
+    pub(super) fn is_undated(&self) -> bool {
+        let Self::Advisories(list) = self else { return false };
+        let is_dated = |(_, advisory): &(String, Advisory)| {
+            advisory.modified.is_some() || advisory.published.is_some()
+        };
+        !list.is_empty() && !list.iter().any(is_dated)
+    }
+}
+
 /// Reads the text of a file; it also gets the file's path.
 type Read = fn(&str, &str) -> Result<Reading, String>;
 

@@ -435,6 +435,33 @@ fn a_condition_that_is_not_known_is_unreadable() {
 }
 
 #[test]
+fn the_newest_of_a_few_days_is_not_that_of_a_database_without_days() {
+    let dated = osv("GO-1", "Go", "a", "");
+    // As Go's repository writes most of its advisories.
+    let undated = |id: &str| {
+        osv(id, "Go", "a", r#", "published": "0001-01-01T00:00:00Z""#)
+            .replace("2024-02-03T04:05:06Z", "0001-01-01T00:00:00Z")
+    };
+    let (two, three) = (undated("GO-2"), undated("GO-3"));
+    let index = built(&[("1.json", &dated), ("2.json", &two), ("3.json", &three)]);
+    assert_eq!(index.sources()[0].newest, None);
+    let index = built(&[("1.json", &dated), ("2.json", &two)]);
+    assert_eq!(index.sources()[0].newest, None);
+    assert_eq!(built(&[("1.json", &dated)]).sources()[0].newest, Some(date(2024, 2, 3)));
+}
+
+#[test]
+fn a_source_that_could_not_be_had_stands_in_the_index() {
+    let mut builder = Builder::new(TODAY);
+    builder.add("a.json", osv("GHSA-1", "npm", "a", "").as_bytes()).unwrap();
+    builder.miss("https://a.example/all.zip", Some(Ecosystem::PyPi), "no answer");
+    let index = Index::of_bytes(builder.finish(None).unwrap(), Path::new("a")).unwrap();
+    let missing: Vec<bool> = index.sources().iter().map(Source::is_missing).collect();
+    assert_eq!(missing, [false, true]);
+    assert_eq!(index.sources_of(Ecosystem::PyPi).count(), 1);
+}
+
+#[test]
 fn a_day_that_is_still_to_come_is_no_newest_change() {
     let late = osv("GHSA-2", "npm", "a", "").replace("2024-02-03", "2027-02-03");
     let index = built(&[("1.json", &osv("GHSA-1", "npm", "a", "")), ("2.json", &late)]);

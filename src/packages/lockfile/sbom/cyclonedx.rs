@@ -21,6 +21,17 @@ const OTHERS: &[&str] = &[
     "platform",
 ];
 
+/// What a component is to the bill.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// What the bill is about.
+    Subject,
+    /// A part of that.
+    Part,
+    /// What it is made with.
+    Package,
+}
+
 /// Reads `metadata`, whose component is what the bill is about.
 pub(super) fn metadata<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
     if reader.kind() != Kind::Object {
@@ -28,7 +39,7 @@ pub(super) fn metadata<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Resu
     }
     reader.entries(|reader, key| {
         if key.text == "component" && reader.kind() == Kind::Object {
-            component(bill, reader, true)?;
+            component(bill, reader, Role::Subject)?;
         }
         Ok(())
     })?;
@@ -37,12 +48,13 @@ pub(super) fn metadata<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Resu
 
 /// Reads `components`, those within each other as well.
 pub(super) fn components<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
-    reader.elements(|reader| component(bill, reader, false))?;
+    reader.elements(|reader| component(bill, reader, Role::Package))?;
     Ok(())
 }
 
-fn component<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>, is_root: bool) -> Result<(), Fault> {
-    let mut component = Component { is_root, ..Component::default() };
+fn component<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>, role: Role) -> Result<(), Fault> {
+    let within = if role == Role::Package { Role::Package } else { Role::Part };
+    let mut component = Component::default();
     component.at = reader.entries(|reader, key| {
         match &*key.text {
             "bom-ref" => component.reference = reader.text_or_pass()?.map(|text| text.text),
@@ -54,11 +66,15 @@ fn component<'a>(bill: &mut Bill<'a>, reader: &mut Reader<'a>, is_root: bool) ->
                 component.is_other = kind.is_some_and(|kind| OTHERS.contains(&&*kind.text));
             }
             "scope" => component.scope = scope(reader)?,
-            "components" => components(bill, reader)?,
+            "components" => {
+                reader.elements(|reader| self::component(bill, reader, within))?;
+            }
             _ => {}
         }
         Ok(())
     })?;
+    // A part that has a package URL is looked at as any package.
+    component.is_root = role == Role::Subject || (role == Role::Part && component.purl.is_none());
     bill.components.push(component);
     Ok(())
 }
