@@ -1,3 +1,5 @@
+//! Downloads from a server on loopback that answers well, badly or not at all.
+
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
@@ -22,8 +24,8 @@ struct Server {
 
 impl Server {
     fn new(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = requests.clone();
         thread::spawn(move || {
@@ -34,7 +36,7 @@ impl Server {
                     .take_while(|line| !line.is_empty())
                     .map(|line| line + "\n")
                     .collect();
-                seen.lock().unwrap().push(head.clone());
+                seen.lock().expect("no test panics with it").push(head.clone());
                 answer(&head, &mut stream);
             }
         });
@@ -47,11 +49,11 @@ impl Server {
     }
 
     fn at(&self, path: &str) -> Address {
-        Address::parse(&format!("http://{}/{path}", self.address)).unwrap()
+        Address::parse(&format!("http://{}/{path}", self.address)).expect("an address")
     }
 
     fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        self.requests.lock().expect("no test panics with it").clone()
     }
 }
 

@@ -63,6 +63,7 @@ struct Ban<'p> {
 }
 
 impl Inspection<'_> {
+    /// Notes the packages that may not be used.
     pub(super) fn look_for_banned(&self, notes: &mut FileNotes) {
         let ecosystem = self.lockfile.ecosystem;
         let bans = self.policy.banned.iter().filter(|entry| {

@@ -93,6 +93,7 @@ pub(super) struct Asked {
 }
 
 impl<'a> Listed<'a> {
+    /// Of a tree; they are listed when first asked for.
     pub(super) fn new(tree: Option<&'a Tree>) -> Self {
         Self { tree, places: OnceLock::new() }
     }
@@ -116,6 +117,7 @@ impl<'a> Listed<'a> {
 }
 
 impl<'a> Manifests<'a> {
+    /// The manifests around a lockfile of this format.
     pub(super) fn new(
         listed: &'a Listed<'a>,
         lockfile: &'a SourceFile,

@@ -36,6 +36,7 @@ pub(super) struct Way {
 }
 
 impl<'a> Ways<'a> {
+    /// The ways within a lockfile, which begin in these manifests.
     pub(super) fn new(lockfile: &'a Lockfile, manifests: Manifests<'a>) -> Self {
         Self { lockfile, manifests, requirers: OnceCell::new(), parents: OnceCell::new() }
     }

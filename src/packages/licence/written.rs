@@ -2,7 +2,7 @@
 //!
 //! They are read in a pass of their own: few runs ask for them, and lockfiles are read in all.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::Licence;
 use crate::packages::lockfile::{
@@ -185,18 +185,7 @@ fn choices(reader: &mut Reader<'_>) -> Result<Option<Licence>, Fault> {
         let choice = reader.entries(|reader, key| {
             match &*key.text {
                 "expression" => texts.extend(reader.text_or_pass()?.map(|text| text.text)),
-                "license" if reader.kind() == Kind::Object => {
-                    let (mut id, mut name) = (None, None);
-                    reader.entries(|reader, key| {
-                        match &*key.text {
-                            "id" => id = reader.text_or_pass()?,
-                            "name" => name = reader.text_or_pass()?,
-                            _ => {}
-                        }
-                        Ok(())
-                    })?;
-                    texts.extend(id.or(name).map(|text| text.text));
-                }
+                "license" if reader.kind() == Kind::Object => texts.extend(id_or_name(reader)?),
                 _ => {}
             }
             Ok(())
@@ -204,6 +193,20 @@ fn choices(reader: &mut Reader<'_>) -> Result<Option<Licence>, Fault> {
         choice.map(drop)
     })?;
     Ok((!texts.is_empty()).then(|| Licence::all(texts.iter().map(|text| &**text))))
+}
+
+/// What one licence of `CycloneDX` is called.
+fn id_or_name<'t>(reader: &mut Reader<'t>) -> Result<Option<Cow<'t, str>>, Fault> {
+    let (mut id, mut name) = (None, None);
+    reader.entries(|reader, key| {
+        match &*key.text {
+            "id" => id = reader.text_or_pass()?,
+            "name" => name = reader.text_or_pass()?,
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(id.or(name).map(|text| text.text))
 }
 
 /// A package of SPDX: what it declares, else what others have concluded.

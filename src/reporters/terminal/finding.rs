@@ -182,6 +182,7 @@ fn source(lines: &[Line]) -> Option<(String, Range<usize>)> {
     Some((text, span?))
 }
 
+/// The line, or as much of it as there is room for.
 pub(super) fn cut(line: &str, room: usize) -> String {
     match line.char_indices().nth(room) {
         Some((end, _)) => format!("{}…", &line[..end]),

@@ -50,6 +50,7 @@ struct Stored {
 type StoredRelease = (String, Option<String>, Option<String>, Option<String>);
 
 impl Cache {
+    /// The answers that are kept in the user's cache folder; `None` where there is no such folder.
     pub(super) fn new(variable: &dyn Fn(&str) -> Option<String>, today: Date) -> Option<Self> {
         Some(Self { folder: cache_folder(variable)?.join("registries"), today })
     }

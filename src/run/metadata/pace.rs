@@ -44,6 +44,7 @@ struct Host {
 }
 
 impl<'a> Line<'a> {
+    /// Asks with this client until the deadline.
     pub(super) fn new(client: &'a Client, deadline: &'a Deadline<'a>) -> Self {
         Self { client, deadline, hosts: Mutex::default(), bytes: AtomicU64::new(0) }
     }

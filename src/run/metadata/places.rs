@@ -65,6 +65,7 @@ impl Places {
         Ok(Self { known, private: private.split(',').filter_map(pattern).collect() })
     }
 
+    /// The address of an ecosystem's registry, or why there is none.
     pub(super) fn of(&self, ecosystem: Ecosystem) -> Result<&Address, String> {
         match self.known.get(&ecosystem) {
             Some(Ok(address)) => Ok(address),

@@ -107,10 +107,12 @@ impl Kept {
         Timestamp::from_second(self.list.tried).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
+    /// The time of the index that this is about, in seconds since 1970.
     pub(super) const fn index(&self) -> i64 {
         self.list.index
     }
 
+    /// What is kept of the source of this address.
     pub(super) fn source(&self, address: &Address) -> Option<&KeptSource> {
         self.list.sources.get(&name(address))
     }

@@ -21,6 +21,7 @@ pub(super) struct Crates {
 }
 
 impl Crates {
+    /// Looks in cargo's cache and in `vendor` beside the lockfile.
     pub(super) fn new(caches: &Caches, beside: Option<Folder>) -> Self {
         let home = caches.cargo_home.as_deref().and_then(Folder::open);
         let sources = home.and_then(|home| home.inside("registry/src"));
@@ -34,6 +35,7 @@ impl Crates {
         Self { vendor: beside.and_then(|beside| beside.inside("vendor")), registries }
     }
 
+    /// What the files of a package say.
     pub(super) fn find(&self, package: &LockedPackage) -> Option<Found> {
         let LockedPackage { name, version, .. } = package;
         if !is_plain(name) || !is_plain(version) {

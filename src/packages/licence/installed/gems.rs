@@ -15,6 +15,7 @@ pub(super) struct Gems {
 }
 
 impl Gems {
+    /// Looks in the folders of gems and in `vendor/bundle` beside the lockfile.
     pub(super) fn new(caches: &Caches, beside: Option<Folder>) -> Self {
         let bundle = beside.and_then(|beside| beside.inside("vendor/bundle/ruby"));
         let versions = bundle.as_ref().map_or_else(Vec::new, Folder::names);
@@ -28,6 +29,7 @@ impl Gems {
         Self { folders: vendored.chain(home).collect() }
     }
 
+    /// What the files of a package say.
     pub(super) fn find(&self, package: &LockedPackage) -> Option<Found> {
         let file = format!("{}-{}.gemspec", package.name, package.version);
         if !is_plain(&file) {

@@ -24,6 +24,7 @@ pub(super) struct Modules {
 }
 
 impl Modules {
+    /// Looks in the cache of modules and in `vendor` beside the lockfile.
     pub(super) fn new(caches: &Caches, beside: Option<Folder>) -> Self {
         let vendor = beside.and_then(|beside| beside.inside("vendor"));
         let list = vendor.as_ref().and_then(|vendor| vendor.read("modules.txt"));
@@ -34,6 +35,7 @@ impl Modules {
         Self { vendor, vendored, cache: caches.go_modules.as_deref().and_then(Folder::open) }
     }
 
+    /// What the files of a module say.
     pub(super) fn find(&self, package: &LockedPackage) -> Option<Found> {
         let LockedPackage { name, version, .. } = package;
         if name == STANDARD {

@@ -23,6 +23,7 @@ pub(super) struct Modules {
 }
 
 impl Modules {
+    /// Looks in `node_modules` beside the lockfile.
     pub(super) fn new(lockfile: &Lockfile, beside: Option<Folder>) -> Self {
         let store = beside.as_ref().and_then(|beside| beside.inside("node_modules/.pnpm"));
         let mut parents = vec![Vec::new(); lockfile.packages.len()];
@@ -36,6 +37,7 @@ impl Modules {
         Self { stored: store.map_or_else(Vec::new, |store| store.names()), parents, beside }
     }
 
+    /// What the files of the package of this index say.
     pub(super) fn find(&self, lockfile: &Lockfile, index: usize) -> Option<Found> {
         let beside = self.beside.as_ref()?;
         let package = &lockfile.packages[index];

@@ -26,6 +26,7 @@ pub(super) struct Distributions {
 }
 
 impl Distributions {
+    /// Looks in the environments beside the lockfile, and in the active one.
     pub(super) fn new(caches: &Caches, beside: Option<&Folder>) -> Self {
         let mut folders = Vec::new();
         for name in NAMES {
@@ -48,6 +49,7 @@ impl Distributions {
         Self { folders, known }
     }
 
+    /// What the files of a package say.
     pub(super) fn find(&self, package: &LockedPackage) -> Option<Found> {
         let name = Ecosystem::PyPi.folded(&package.name);
         let (at, entry) = self.known.get(&(name, package.version.to_ascii_lowercase()))?;
