@@ -97,14 +97,19 @@ impl SourceFile {
 
     /// Its text. Each byte that is not UTF-8 becomes `?`, so that offsets are those of [`Self::bytes`].
     pub fn text(&self) -> &str {
-        let repaired = self.text.get_or_init(|| match std::str::from_utf8(&self.bytes) {
-            Ok(_) => None,
-            Err(_) => Some(repair(&self.bytes).into_boxed_str()),
-        });
-        match repaired {
+        match self.repaired() {
             Some(text) => text,
             None => std::str::from_utf8(&self.bytes).unwrap_or_default(),
         }
+    }
+
+    /// Its text, if that is not what its bytes are.
+    fn repaired(&self) -> Option<&str> {
+        let repaired = || match std::str::from_utf8(&self.bytes) {
+            Ok(_) => None,
+            Err(_) => Some(repair(&self.bytes).into_boxed_str()),
+        };
+        self.text.get_or_init(repaired).as_deref()
     }
 
     /// What `parse` makes of this file; made once for each type `T`, then shared.
@@ -168,7 +173,8 @@ impl SourceFile {
 
     /// UTF-16 units before a byte of the text; a character counts where it begins.
     fn units_before(&self, byte: usize) -> usize {
-        let text = self.text().as_bytes();
+        // Not `text()`, which would look at the whole file again for each place.
+        let text = self.repaired().map_or(&*self.bytes, str::as_bytes);
         let stretches = self.units.get_or_init(|| {
             let sums = text.chunks(STRETCH).scan(0, |sum, stretch| {
                 let before = *sum;
