@@ -44,8 +44,6 @@ const BILLS: &str = "dependency/sbom";
 const MOST_LINES: usize = 5;
 /// So many findings of one lockfile are listed: no honest one has a tenth of it.
 const MOST_FINDINGS: usize = 10_000;
-/// Packages named on the way from the project to the package.
-const LONGEST_WAY: usize = 12;
 /// Other places of the same package that are named.
 pub(super) const MOST_PLACES: usize = 10;
 
@@ -486,13 +484,8 @@ impl Comparison<'_> {
 
 /// The way from the project to a package, in one line.
 pub(super) fn shown_way(way: &[&LockedPackage]) -> String {
-    let name = |package: &&LockedPackage| format!("{} {}", package.name, package.version);
-    let shown: Vec<String> = way.iter().map(|p| name(p).trim_end().to_owned()).collect();
-    match shown.as_slice() {
+    match way {
         [_] => "nothing in this lockfile".to_owned(),
-        [first @ .., _, last] if shown.len() > LONGEST_WAY => {
-            format!("{} → … → {last}", first[..LONGEST_WAY - 2].join(" → "))
-        }
-        _ => shown.join(" → "),
+        _ => way::shown(way),
     }
 }

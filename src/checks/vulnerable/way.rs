@@ -163,7 +163,8 @@ fn more(others: usize, before: &str) -> String {
     }
 }
 
-fn shown(way: &[&LockedPackage]) -> String {
+/// The way from the project to a package, in one line; a long one is cut.
+pub(super) fn shown(way: &[&LockedPackage]) -> String {
     let names: Vec<String> = way.iter().map(|package| titled(package)).collect();
     match names.as_slice() {
         [first @ .., _, last] if names.len() > LONGEST_WAY + 1 => {
