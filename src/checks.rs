@@ -35,7 +35,10 @@ use crate::{
         scanner::{Scanner, SecretMatch},
     },
     finding::{Draft, Fact, FileNotes, Finding, Gap, InlineWaiver, Outcome, Place, Ran, RepoPath},
-    packages::{advisories::Index, licence::Policy, local::Caches, registry::Registries},
+    packages::{
+        advisories::Index, cargo_index::CargoIndex, licence::Policy, local::Caches,
+        registry::Answers,
+    },
     rule::{Kind, Marker, RuleId, RuleSet},
     sources::{Entry, SourceFile, Tree, archive},
 };
@@ -107,9 +110,11 @@ pub struct Context<'a> {
     /// Where files of packages may lie on this machine.
     pub caches: &'a Caches,
     /// What is known of packages from outside of the tree.
-    pub registries: Option<&'a Registries>,
+    pub registries: Option<&'a Answers>,
     /// The tree that is looked at, for checks that need a second file to say more of what they found.
     pub tree: Option<&'a Tree>,
+    /// What cargo keeps of its registry's index on this machine.
+    pub cargo: Option<&'a CargoIndex>,
 }
 
 /// Builds one file check.

@@ -48,6 +48,8 @@ pub enum Command {
     },
     /// Audit the bundled practice shop: its source and a running copy on loopback
     Demo(Demo),
+    /// Move packages to versions that repair them: runs cargo, so only for projects that you trust
+    Fix(Fix),
     /// Download, make, show or check the index of advisories about dependencies
     #[command(subcommand)]
     Db(Db),
@@ -226,6 +228,26 @@ pub struct Demo {
     /// How the result is judged and shown
     #[command(flatten)]
     pub output: Output,
+}
+
+/// `seaworthy fix`.
+#[derive(Debug, Args)]
+pub struct Fix {
+    /// The folder whose Cargo.lock files are repaired; for other lockfiles the commands are named
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Repair dependencies
+    #[arg(long, required = true)]
+    pub dependencies: bool,
+    /// Work on a temporary copy, and show what would change
+    #[arg(long)]
+    pub dry_run: bool,
+    /// An index made by `seaworthy db build`, or a folder of advisories
+    #[arg(long, value_name = "INDEX")]
+    pub advisory_db: Option<PathBuf>,
+    /// Let cargo use no network
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// `seaworthy db`.

@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod completions;
 pub mod db;
 pub mod demo;
+pub mod fix;
 pub mod init;
 pub mod output;
 pub mod progress;
@@ -54,6 +55,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Controls => ended(catalogue::list_controls(&mut stdout)),
         Command::Init { path, pre_commit: false } => init::write(path, &mut stdout).map(|()| 0),
         Command::Init { path, pre_commit: true } => init::hook(path, &mut stdout).map(|()| 0),
+        Command::Fix(options) => fix::run(options, &mut stdout),
         Command::Db(options) => db::run(options, &mut stdout),
         Command::Sbom(options) => {
             drop(stdout);

@@ -12,7 +12,9 @@ pub mod place;
 pub mod secret;
 pub mod text;
 
-pub use draft::{Draft, DraftEdit, DraftFact, DraftOrigin, DraftStep, FileNotes, InlineWaiver};
+pub use draft::{
+    Draft, DraftCall, DraftEdit, DraftFact, DraftOrigin, DraftStep, FileNotes, InlineWaiver,
+};
 pub use fact::{CredentialFact, Fact, RouteFact};
 pub use fingerprint::Fingerprint;
 pub use measurement::{Measurement, Unit};

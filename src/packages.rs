@@ -1,6 +1,7 @@
 //! Third-party packages: which ones a project uses, how their versions are ordered, what is known against them.
 
 pub mod advisories;
+pub mod cargo_index;
 pub mod ecosystem;
 pub mod licence;
 pub mod local;

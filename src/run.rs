@@ -242,9 +242,8 @@ pub fn audit(
     let exclude = policy.exclude.clone();
     let is_excluded = |path: &str| exclude.is_match(path);
     let answers = metadata::ask(source.tree, inputs, request, surroundings, deadline)?;
-    let registries = metadata::known(request, answers, surroundings);
     let context = checks::Context {
-        registries: Some(&registries),
+        registries: answers.as_ref(),
         ..inputs.context(&scanner, &request.kinds, &is_excluded)
     };
     (surroundings.progress)(Stage::Looking(source.tree.entries().len()));

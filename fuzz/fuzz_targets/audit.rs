@@ -119,6 +119,7 @@ fn audit(name: &str, text: &[u8]) -> Report {
         licences: None,
         caches: &CACHES,
         registries: None,
+        cargo: None,
         tree: None,
     };
     let Audit { outcomes, waivers } = checks::audit(&tree, &context, &deadline);

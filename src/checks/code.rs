@@ -231,6 +231,7 @@ mod tests {
             caches: &caches,
             tree: None,
             registries: None,
+            cargo: None,
         };
         let never = AtomicBool::new(false);
         let deadline = Deadline::after(std::time::Duration::from_mins(10), &never);

@@ -14,8 +14,9 @@ use crate::{
     finding::{FileNotes, Gap, RepoPath},
     packages::{
         Ecosystem,
+        cargo_index::CargoIndex,
         lockfile::{self, Lockfile, Malformed, Origin},
-        registry::{Listing, Registries, Release, local::LocalIndex},
+        registry::{Answers, Listing, Release},
         version::Version,
     },
     rule::RuleId,
@@ -46,11 +47,12 @@ const MOST_NAMED: usize = 3;
 /// Builds the check.
 pub fn build<'a>(context: &Context<'a>) -> Box<dyn FileCheck + 'a> {
     let outdated = context.dependencies.outdated;
-    Box::new(Currency { registries: context.registries, outdated })
+    Box::new(Currency { registries: context.registries, cargo: context.cargo, outdated })
 }
 
 struct Currency<'a> {
-    registries: Option<&'a Registries>,
+    registries: Option<&'a Answers>,
+    cargo: Option<&'a CargoIndex>,
     outdated: OutdatedConfig,
 }
 
@@ -84,14 +86,14 @@ impl FileCheck for Currency<'_> {
             let reason = format!("registries of {} can not be asked", format.ecosystem);
             return look.leave_out(subject, reason);
         }
-        if let Some(answers) = self.registries.and_then(|it| it.answers.as_ref()) {
+        if let Some(answers) = self.registries {
             let ecosystem = format.ecosystem;
             let answer = |name: &str| answers.get(&(ecosystem, name.to_owned()));
             return look.at_answers(subject, answer);
         }
         look.leave_out(subject, "registries were not asked: give --online-metadata".to_owned());
         if format.ecosystem == Ecosystem::CratesIo {
-            if let Some(index) = self.registries.and_then(|it| it.local.as_ref()) {
+            if let Some(index) = self.cargo {
                 look.at_index(index, deadline);
             } else {
                 let reason = "cargo has no index on this machine to tell what is yanked";
@@ -153,7 +155,7 @@ impl<'a> Look<'a> {
     }
 
     /// Looks for each package in cargo's index on this machine, whether it is yanked.
-    fn at_index(&mut self, index: &LocalIndex, deadline: &Deadline<'_>) {
+    fn at_index(&mut self, index: &CargoIndex, deadline: &Deadline<'_>) {
         let packages = self.packages();
         let mut unknown = Vec::new();
         for ((name, version), places) in &packages {

@@ -225,6 +225,7 @@ mod tests {
             caches: &caches,
             tree: None,
             registries: None,
+            cargo: None,
         };
         audit(&Tree::Memory(MemoryTree::new(files)), &context, &deadline)
     }

@@ -9,9 +9,9 @@ use super::Context;
 use crate::{
     engines::secret::{masker::Masker, scanner::SecretMatch},
     finding::{
-        CredentialFact, Draft, DraftEdit, DraftFact, DraftStep, Edit, Evidence, Excerpt, Fact,
-        FilePlace, Finding, Fingerprint, Fix, Place, Quoted, RepoPath, RouteFact, Secret, Span,
-        Step, secret::mask,
+        CredentialFact, Draft, DraftCall, DraftEdit, DraftFact, DraftStep, Edit, Evidence, Excerpt,
+        Fact, FilePlace, Finding, Fingerprint, Fix, Place, Quoted, RepoPath, RouteFact, Secret,
+        Span, Step, secret::mask,
     },
     rule::{Matcher, RuleId},
     sources::SourceFile,
@@ -55,7 +55,13 @@ pub(super) fn finish(
     let mut seen = HashMap::new();
     let finished = drafts.into_iter().filter_map(|(check, mut draft)| {
         let halves = (draft.secret.clone(), draft.partner.take());
-        let finding = desk.finish(draft, &mut seen)?;
+        let calls = std::mem::take(&mut draft.calls);
+        let mut finding = desk.finish(draft, &mut seen)?;
+        let calls = calls.iter().map(|call| desk.call(call));
+        for step in calls {
+            finding.related.push(step.clone());
+            finding.flow.push(step);
+        }
         facts.extend(credential(&finding, halves, context).map(Fact::Credential));
         Some((check, finding))
     });
@@ -296,6 +302,18 @@ impl<'a> Desk<'a> {
                 None => Place::File(at),
             },
         })
+    }
+
+    /// A call in a file that is not at hand: its lines are not shown, since nobody has masked them.
+    fn call(&self, call: &DraftCall) -> Step {
+        let verb = if call.is_passed { "passed on" } else { "called" };
+        Step {
+            place: Place::File(FilePlace {
+                span: call.span,
+                ..FilePlace::whole(call.path.clone())
+            }),
+            note: self.masker.quote(&format!("`{}` is {verb} here", call.function)),
+        }
     }
 
     /// The message, and what it repeats of the file on one short line.

@@ -4,8 +4,10 @@
 //! `Cargo.lock`. Without a database, or where a part of it or of the lockfile can not be read, nothing passes:
 //! the lockfile is a gap.
 
+mod demand;
 mod gate;
 mod manifests;
+mod reach;
 mod release;
 mod repair;
 mod way;
@@ -21,13 +23,16 @@ use crate::{
     packages::{
         Ecosystem,
         advisories::{Advisory, Index, Kind, build::Source, index::IndexError},
+        cargo_index::CargoIndex,
         lockfile::{self, LockedPackage, Lockfile, Malformed, Origin, Scope, sbom},
         version::Version,
     },
     rule::RuleId,
     sources::{SourceFile, Tree},
 };
+use demand::Demands;
 use manifests::{Listed, Manifests};
+use reach::{Affected, Reach};
 use repair::{Repair, Repairs};
 use way::Ways;
 
@@ -49,15 +54,18 @@ pub(super) const MOST_PLACES: usize = 10;
 
 /// Builds the check.
 pub fn build<'a>(context: &Context<'a>) -> Box<dyn FileCheck + 'a> {
-    let Context { advisories, tree, dependencies: policy, .. } = *context;
-    Box::new(Vulnerable { advisories, policy, tree, manifests: Listed::new(tree) })
+    let Context { advisories, tree, cargo, dependencies: policy, .. } = *context;
+    let (manifests, reach) = (Listed::new(tree), Reach::new(context));
+    Box::new(Vulnerable { advisories, policy, tree, cargo, manifests, reach })
 }
 
 struct Vulnerable<'a> {
     advisories: Option<Result<&'a Index, &'a str>>,
     policy: &'a DependencyConfig,
     tree: Option<&'a Tree>,
+    cargo: Option<&'a CargoIndex>,
     manifests: Listed<'a>,
+    reach: Reach<'a>,
 }
 
 impl FileCheck for Vulnerable<'_> {
@@ -75,15 +83,16 @@ impl FileCheck for Vulnerable<'_> {
         lockfile::format_of(path).is_some() || sbom::is_one(path)
     }
 
-    fn check(&self, file: &SourceFile, _: &Deadline<'_>, notes: &mut FileNotes) {
+    fn check(&self, file: &SourceFile, deadline: &Deadline<'_>, notes: &mut FileNotes) {
         if let Some(format) = lockfile::format_of(file.path()) {
             let read = file.parsed::<Result<Lockfile, Malformed>>(lockfile::read);
             let lockfiles = read.as_ref().as_ref().map(slice::from_ref);
-            self.compare(lockfiles, (subject_of(format.ecosystem), format.name), file, notes);
+            let named = (subject_of(format.ecosystem), format.name);
+            self.compare(lockfiles, named, (file, deadline), notes);
         } else {
             let read = file.parsed::<Result<Vec<Lockfile>, Malformed>>(lockfile::read_bill);
             let lockfiles = read.as_ref().as_ref().map(Vec::as_slice);
-            self.compare(lockfiles, (BILLS, "bill of materials"), file, notes);
+            self.compare(lockfiles, (BILLS, "bill of materials"), (file, deadline), notes);
         }
     }
 }
@@ -94,7 +103,7 @@ impl Vulnerable<'_> {
         &self,
         lockfiles: Result<&[Lockfile], &Malformed>,
         (subject, format): (&'static str, &'static str),
-        file: &SourceFile,
+        (file, deadline): (&SourceFile, &Deadline<'_>),
         notes: &mut FileNotes,
     ) {
         match (lockfiles, self.advisories) {
@@ -112,9 +121,21 @@ impl Vulnerable<'_> {
                     let ecosystem = lockfile.ecosystem;
                     let subject = subject_of(ecosystem);
                     let manifests = Manifests::new(&self.manifests, file, ecosystem, format);
+                    let demands = Demands::new(lockfile, format, file, tree, self.cargo);
                     let ways = Ways::new(lockfile, manifests);
-                    Comparison { lockfile, index, policy, format, subject, file, tree, ways }
-                        .run(notes);
+                    Comparison {
+                        lockfile,
+                        index,
+                        policy,
+                        format,
+                        subject,
+                        file,
+                        tree,
+                        ways,
+                        demands,
+                        reach: Some((&self.reach, deadline)),
+                    }
+                    .run(notes);
                 }
             }
         }
@@ -176,7 +197,10 @@ pub(super) fn compare_pinned(
     let format = "manifest";
     let manifests = Manifests::new(&listed, file, lockfile.ecosystem, format);
     let ways = Ways::new(lockfile, manifests);
-    Comparison { lockfile, index, policy, format, subject, file, tree, ways }.run(notes);
+    let demands = Demands::new(lockfile, format, file, None, None);
+    let reach = None;
+    Comparison { lockfile, index, policy, format, subject, file, tree, ways, demands, reach }
+        .run(notes);
 }
 
 /// One lockfile against the database.
@@ -190,6 +214,9 @@ struct Comparison<'a> {
     file: &'a SourceFile,
     tree: Option<&'a Tree>,
     ways: Ways<'a>,
+    demands: Demands<'a>,
+    /// What tells whether the source calls what an advisory is about, and how long it may take.
+    reach: Option<(&'a Reach<'a>, &'a Deadline<'a>)>,
 }
 
 impl Comparison<'_> {
@@ -374,12 +401,23 @@ impl Comparison<'_> {
         if affecting.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let repairs = Repairs::new(&version, &advisories);
+        let demands = self.demands.upon(places, &version);
+        let releases = self.demands.releases(&package.name);
+        let repairs = Repairs::new(&version, &advisories, &demands, releases.iter());
         let drafts = weakness::merge(&affecting).into_iter().map(|weakness| {
             let repair = repairs.of(weakness[0]);
-            self.draft(places, &version, &weakness, repair.as_ref())
+            let repair = (&repairs, repair.as_ref());
+            let mut draft = self.draft(places, &version, &weakness, repair);
+            self.tell_reach(places[0], &weakness, &mut draft);
+            draft
         });
         Ok(Some(drafts.collect()))
+    }
+
+    fn tell_reach(&self, at: usize, weakness: &[&Advisory], draft: &mut Draft) {
+        let Self { lockfile, format, file, .. } = *self;
+        let Some((reach, deadline)) = self.reach else { return };
+        reach.tell(&Affected { lockfile, format, file, at, weakness }, draft, deadline);
     }
 
     fn draft(
@@ -387,7 +425,7 @@ impl Comparison<'_> {
         places: &[usize],
         version: &Version<'_>,
         weakness: &[&Advisory],
-        repair: Option<&Repair<'_>>,
+        (repairs, repair): (&Repairs<'_>, Option<&Repair<'_>>),
     ) -> Draft {
         let package = &self.lockfile.packages[places[0]];
         let first = weakness[0];
@@ -404,7 +442,7 @@ impl Comparison<'_> {
             is_berry: || self.file.text().contains("\n__metadata:"),
             at: places[0],
         };
-        let fix = repair.map(|repair| move_to.fix(repair));
+        let fix = repair.map(|repair| move_to.fix(repairs, repair, &self.demands));
         let (title_of_fix, command) =
             fix.map_or((None, None), |(title, command)| (Some((title, Vec::new())), command));
         let others = places[1..].iter().take(MOST_PLACES);
@@ -412,6 +450,9 @@ impl Comparison<'_> {
         let scope = self.scope(places);
         let excuse = gate::excuse(self.policy, scope, version, weakness, repair.is_some());
         let severity = weakness::severity(weakness);
+        let mut evidence = self.evidence(&way.shown, scope, version, weakness);
+        let required = repair.map(|repair| repairs.evidence(repair, name, &self.demands));
+        evidence.extend(required.into_iter().flatten());
         let draft = Draft {
             severity,
             subject: Some(format!("{} {name} {text}", first.id)),
@@ -420,7 +461,7 @@ impl Comparison<'_> {
                 name: name.clone(),
                 version: text.clone(),
             }),
-            evidence: self.evidence(&way.shown, scope, version, weakness),
+            evidence,
             related: others.map(|at| self.step(*at)).collect(),
             origin: way.origin,
             flow: way.flow,

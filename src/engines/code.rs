@@ -8,6 +8,7 @@ pub mod grammar;
 mod names;
 mod pattern;
 pub mod routes;
+pub mod rust;
 mod search;
 mod shape;
 pub mod syntax;

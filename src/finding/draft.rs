@@ -38,6 +38,8 @@ pub struct Draft {
     pub origin: Option<DraftOrigin>,
     /// The way through this file that leads here, first step first.
     pub flow: Vec<DraftStep>,
+    /// Where the source calls what is wrong with the package: other places, and the last steps of the flow.
+    pub calls: Vec<DraftCall>,
     /// Title and edits of a repair.
     pub fix: Option<(String, Vec<DraftEdit>)>,
     /// A command that makes the repair. It is shown as it is: nothing of the file may stand in it unchecked.
@@ -63,6 +65,7 @@ impl Draft {
             related: Vec::new(),
             origin: None,
             flow: Vec::new(),
+            calls: Vec::new(),
             fix: None,
             command: None,
         }
@@ -87,6 +90,19 @@ pub struct DraftOrigin {
     pub span: Span,
     /// Why it is named.
     pub note: String,
+}
+
+/// A call in another file. Of that, nothing but the place is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftCall {
+    /// The file.
+    pub path: RepoPath,
+    /// Where in it.
+    pub span: Span,
+    /// The function, as the advisory names it.
+    pub function: String,
+    /// Whether it is passed on as a value there, for others to call.
+    pub is_passed: bool,
 }
 
 /// One replacement in the same file.

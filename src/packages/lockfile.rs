@@ -32,6 +32,7 @@ pub mod rebar;
 pub mod renv;
 pub mod requirements;
 pub mod sbom;
+pub mod stated;
 mod term;
 pub mod uv;
 pub(in crate::packages) mod xml;

@@ -6,7 +6,6 @@
 pub mod cargo;
 pub mod composer;
 pub mod go;
-pub mod local;
 pub mod npm;
 pub mod nuget;
 pub mod python;
@@ -24,14 +23,8 @@ use super::{
 /// Characters of a reason that are kept.
 const LONGEST_REASON: usize = 200;
 
-/// What is known of packages from outside of the tree.
-#[derive(Debug, Default)]
-pub struct Registries {
-    /// What cargo keeps of its index on this machine.
-    pub local: Option<local::LocalIndex>,
-    /// What registries said, if they were to be asked: by ecosystem and name as lockfiles write it, or why not.
-    pub answers: Option<HashMap<(Ecosystem, String), Result<Listing, String>>>,
-}
+/// What registries said, by ecosystem and name as lockfiles write it, or why they did not.
+pub type Answers = HashMap<(Ecosystem, String), Result<Listing, String>>;
 
 /// The ecosystems whose registries can be asked.
 pub const ASKED: [Ecosystem; 7] = [

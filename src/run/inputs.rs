@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use globset::Glob;
 use jiff::civil::Date;
 
-use super::{Request, Surroundings, update};
+use super::{Request, Surroundings, metadata, update};
 use crate::{
     checks::{Context, licences, supply},
     config::{Config, FILE_NAME},
@@ -18,6 +18,7 @@ use crate::{
     judgement::Baseline,
     packages::{
         advisories::{self, Index},
+        cargo_index::CargoIndex,
         licence::Policy,
         local::Caches,
     },
@@ -50,6 +51,8 @@ pub struct Inputs {
     pub caches: Caches,
     /// Key of the fingerprints of secrets.
     pub fingerprint_key: Option<String>,
+    /// Cargo's cache of its registry's index, if the user may have one.
+    pub cargo: Option<CargoIndex>,
 }
 
 impl Inputs {
@@ -88,6 +91,7 @@ impl Inputs {
             licences,
             caches,
             fingerprint_key,
+            cargo: metadata::places::cargo_index(surroundings.variable),
         };
         inputs.date_sources(request, surroundings);
         Ok(inputs)
@@ -111,6 +115,7 @@ impl Inputs {
             caches: &self.caches,
             tree: None,
             registries: None,
+            cargo: self.cargo.as_ref(),
             advisories: Some(self.advisories.as_ref().map_err(String::as_str)),
             markers: &self.config.honour_markers,
             max_file_size: self.config.max_file_size.bytes(),

@@ -5,11 +5,11 @@
 
 mod cache;
 mod pace;
-mod places;
+pub(super) mod places;
 mod protocol;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -24,7 +24,7 @@ use crate::{
     packages::{
         Ecosystem,
         lockfile::{self, Lockfile, Origin},
-        registry::{ASKED, Listing, Registries},
+        registry::{ASKED, Answers},
     },
     rule::Kind,
     sources::Tree,
@@ -37,9 +37,6 @@ use places::Places;
 const AT_ONCE: usize = 10;
 /// More packages are not asked about in one run.
 const MOST_PACKAGES: usize = 20_000;
-
-/// What each registry said of each package, or why not.
-pub(super) type Answers = HashMap<(Ecosystem, String), Result<Listing, String>>;
 
 /// What is asked about a package, besides its versions.
 #[derive(Debug, Default)]
@@ -95,17 +92,6 @@ pub(super) fn ask(
         }
     });
     Ok(Some(answers.into_inner().unwrap_or_else(PoisonError::into_inner)))
-}
-
-/// What the checks are told: what registries said, or else what cargo keeps of its index.
-pub(super) fn known(
-    request: &Request,
-    answers: Option<Answers>,
-    surroundings: &Surroundings<'_>,
-) -> Registries {
-    let is_wanted = answers.is_none() && request.kinds.contains(&Kind::Dependency);
-    let local = is_wanted.then(|| places::local_index(surroundings.variable)).flatten();
-    Registries { local, answers }
 }
 
 /// The packages of all lockfiles that public registries may know.

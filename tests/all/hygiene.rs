@@ -87,6 +87,7 @@ fn outcomes(tree: &Tree) -> Vec<Outcome> {
         caches: &caches,
         tree: None,
         registries: None,
+        cargo: None,
     };
     checks::audit(tree, &context, &deadline).outcomes
 }

@@ -48,6 +48,7 @@ fn audit(files: &[(&str, &str)], policy: &Config, index: Option<&Index>) -> Audi
         licences: None,
         caches: &caches,
         registries: None,
+        cargo: None,
         tree: None,
     };
     checks::audit(&tree, &context, &Deadline::after(Duration::from_mins(10), &never))

@@ -55,6 +55,7 @@ pub(crate) fn audit_with(
         caches: &caches,
         tree: None,
         registries: None,
+        cargo: None,
     };
     checks::audit(&tree, &context, &deadline)
 }

@@ -6,7 +6,9 @@
 
 use std::{ops::ControlFlow, ops::Range};
 
-use tree_sitter::{Node as TreeNode, ParseOptions, Parser, TreeCursor};
+use tree_sitter::{
+    Language as TreeLanguage, Node as TreeNode, ParseOptions, Parser, Tree, TreeCursor,
+};
 
 use super::grammar::{Action, Grammar};
 use crate::{rule::Language, sources::SourceFile};
@@ -150,40 +152,11 @@ impl Syntax {
 
     /// Reads a text.
     pub fn parse(text: &str, grammar: Grammar) -> Result<Self, Unparsed> {
-        if text.len() > LARGEST {
-            return Err(Unparsed::TooLarge);
-        }
-        if text.len() < LEAST_WITH_OWN_STACK {
-            return Self::parse_here(text, grammar);
-        }
-        let stack = LEAST_STACK + text.len() * STACK_FOR_BYTE;
-        std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().stack_size(stack);
-            let parsed = thread.spawn_scoped(scope, || Self::parse_here(text, grammar));
-            let parsed = parsed.map_err(|_| Unparsed::TooHard)?;
-            parsed.join().unwrap_or(Err(Unparsed::TooHard))
+        with_tree(text, &grammar.tree_language(), |tree| {
+            let mut lowering = Lowering::new(text, grammar);
+            lowering.walk(&mut tree.walk());
+            Self { nodes: lowering.nodes, grammar, has_error: tree.root_node().has_error() }
         })
-    }
-
-    fn parse_here(text: &str, grammar: Grammar) -> Result<Self, Unparsed> {
-        let mut parser = Parser::new();
-        parser.set_language(&grammar.tree_language()).map_err(|_| Unparsed::TooHard)?;
-        let mut left = LEAST_STEPS + text.len() / 16;
-        let mut progress = |_: &tree_sitter::ParseState| match left.checked_sub(1) {
-            Some(fewer) => {
-                left = fewer;
-                ControlFlow::Continue(())
-            }
-            None => ControlFlow::Break(()),
-        };
-        let options = ParseOptions::new().progress_callback(&mut progress);
-        let mut read = |at: usize, _| text.as_bytes().get(at..).unwrap_or_default();
-        let tree =
-            parser.parse_with_options(&mut read, None, Some(options)).ok_or(Unparsed::TooHard)?;
-        let mut lowering = Lowering::new(text, grammar);
-        lowering.walk(&mut tree.walk());
-        let has_error = tree.root_node().has_error();
-        Ok(Self { nodes: lowering.nodes, grammar, has_error })
     }
 
     /// Number of nodes.
@@ -250,6 +223,43 @@ impl Syntax {
         })
         .skip(1)
     }
+}
+
+/// Parses a text within bounds of time and stack, and gives what `read` makes of the tree.
+pub(super) fn with_tree<T: Send>(
+    text: &str,
+    language: &TreeLanguage,
+    read: impl FnOnce(&Tree) -> T + Send,
+) -> Result<T, Unparsed> {
+    if text.len() > LARGEST {
+        return Err(Unparsed::TooLarge);
+    }
+    if text.len() < LEAST_WITH_OWN_STACK {
+        return Ok(read(&parse_here(text, language)?));
+    }
+    let stack = LEAST_STACK + text.len() * STACK_FOR_BYTE;
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(stack);
+        let parsed = thread.spawn_scoped(scope, || Ok(read(&parse_here(text, language)?)));
+        let parsed = parsed.map_err(|_| Unparsed::TooHard)?;
+        parsed.join().unwrap_or(Err(Unparsed::TooHard))
+    })
+}
+
+fn parse_here(text: &str, language: &TreeLanguage) -> Result<Tree, Unparsed> {
+    let mut parser = Parser::new();
+    parser.set_language(language).map_err(|_| Unparsed::TooHard)?;
+    let mut left = LEAST_STEPS + text.len() / 16;
+    let mut progress = |_: &tree_sitter::ParseState| match left.checked_sub(1) {
+        Some(fewer) => {
+            left = fewer;
+            ControlFlow::Continue(())
+        }
+        None => ControlFlow::Break(()),
+    };
+    let options = ParseOptions::new().progress_callback(&mut progress);
+    let mut read = |at: usize, _| text.as_bytes().get(at..).unwrap_or_default();
+    parser.parse_with_options(&mut read, None, Some(options)).ok_or(Unparsed::TooHard)
 }
 
 /// Takes prefix and quotes off a string; what has none stays whole.

@@ -32,7 +32,7 @@ pub fn read(text: &str) -> Result<Listing, Fault> {
 }
 
 /// Reads one line.
-pub(super) fn release(line: &str) -> Result<Release, Fault> {
+pub fn release(line: &str) -> Result<Release, Fault> {
     let mut release = Release::default();
     Reader::read(line, Dialect::Plain, |reader, key| {
         match &*key.text {

@@ -13,10 +13,7 @@ use url::Url;
 use crate::{
     config::DependencyConfig,
     fetch::Address,
-    packages::{
-        Ecosystem,
-        registry::{ASKED, local::LocalIndex},
-    },
+    packages::{Ecosystem, cargo_index::CargoIndex, registry::ASKED},
     sources::toml::Document,
 };
 
@@ -122,13 +119,13 @@ fn cargo_home(variable: Variable<'_>) -> Option<PathBuf> {
 }
 
 /// What cargo keeps of the index on this machine.
-pub(in crate::run) fn local_index(variable: Variable<'_>) -> Option<LocalIndex> {
+pub(in crate::run) fn cargo_index(variable: Variable<'_>) -> Option<CargoIndex> {
     let mirror = cargo_mirror(variable).ok()?;
     let host = mirror.map(|text| Url::parse(&text).ok()?.host_str().map(str::to_owned));
     match host {
         Some(None) => None,
-        Some(Some(host)) => LocalIndex::find(&cargo_home(variable)?, Some(&host)),
-        None => LocalIndex::find(&cargo_home(variable)?, None),
+        Some(Some(host)) => CargoIndex::find(&cargo_home(variable)?, Some(&host)),
+        None => CargoIndex::find(&cargo_home(variable)?, None),
     }
 }
 
