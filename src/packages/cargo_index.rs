@@ -67,6 +67,8 @@ struct Dependency {
     #[serde(rename = "req")]
     requirement: String,
     kind: Option<String>,
+    #[serde(default)]
+    optional: bool,
 }
 
 impl CargoIndex {
@@ -208,9 +210,23 @@ impl Release<'_> {
 impl Details {
     /// The packages that it requires to be built, each with the versions that will do.
     pub fn built_with(&self) -> impl Iterator<Item = (&str, &str)> {
-        let is_built = |one: &&Dependency| one.kind.as_deref() != Some("dev");
-        let of = self.dependencies.iter().filter(is_built);
-        of.map(|one| (one.package.as_ref().unwrap_or(&one.name).as_str(), &*one.requirement))
+        self.dependencies.iter().filter(|one| one.is_built()).map(Dependency::stated)
+    }
+
+    /// Those of them that come with every choice of features.
+    pub fn always_built_with(&self) -> impl Iterator<Item = (&str, &str)> {
+        let is_one = |one: &&Dependency| one.is_built() && !one.optional;
+        self.dependencies.iter().filter(is_one).map(Dependency::stated)
+    }
+}
+
+impl Dependency {
+    fn is_built(&self) -> bool {
+        self.kind.as_deref() != Some("dev")
+    }
+
+    fn stated(&self) -> (&str, &str) {
+        (self.package.as_ref().unwrap_or(&self.name), &self.requirement)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
             stated::{self, Stated},
         },
         manifest,
-        version::{Requirement, Version},
+        version::{Requirement, Version, is_compatible},
     },
     sources::{SourceFile, Tree, toml::Document},
 };
@@ -262,6 +262,58 @@ impl<'a> Demands<'a> {
         !demands.is_empty() && demands.iter().all(allows)
     }
 
+    /// What keeps a crate from a version though all who require it allow that: the version itself requires another
+    /// version of a package that is locked where it is. Cargo locks one of each that are compatible, and moves, with
+    /// a package, only what that required before.
+    pub(super) fn held(&self, at: usize, version: &str) -> Option<String> {
+        let name = &self.lockfile.packages[at].name;
+        let releases = self.releases(name);
+        let details = releases.find(version)?.details()?;
+        let moves = self.required_by(at);
+        details.always_built_with().find_map(|(other, requirement)| {
+            let read = Requirement::parse(Ecosystem::CratesIo, requirement)?;
+            let held = self.locked_against(&moves, other, &read)?;
+            Some(format!("{name} {version} requires {other} {requirement}, and {held} is locked"))
+        })
+    }
+
+    /// A package that is not among those that may move, in the only version that there can be, which is not one of
+    /// those wanted.
+    fn locked_against(
+        &self,
+        moves: &BTreeSet<usize>,
+        name: &str,
+        wanted: &Requirement<'_>,
+    ) -> Option<String> {
+        let packages = self.lockfile.packages.iter().enumerate();
+        let known: Vec<_> = packages.filter(|(_, package)| package.name == name).collect();
+        let matches = |text: &str| {
+            let version = Version::parse(Ecosystem::CratesIo, text);
+            version.is_some_and(|version| wanted.matches(&version))
+        };
+        if known.is_empty() || known.iter().any(|(_, package)| matches(&package.version)) {
+            return None;
+        }
+        let releases = self.releases(name);
+        let would_be = releases.iter().find(|release| matches(release.version))?.version;
+        let is_next =
+            |from: &str, to: &str| is_compatible(Ecosystem::CratesIo, from, to) == Some(true);
+        let shares = |locked: &str| is_next(locked, would_be) || is_next(would_be, locked);
+        let held = known.iter().find(|(at, it)| !moves.contains(at) && shares(&it.version));
+        held.map(|(_, package)| shown(package))
+    }
+
+    /// A package and all that it leads to.
+    fn required_by(&self, at: usize) -> BTreeSet<usize> {
+        let (mut all, mut next) = (BTreeSet::new(), vec![at]);
+        while let Some(at) = next.pop() {
+            if all.insert(at) {
+                next.extend(&self.lockfile.packages[at].requires);
+            }
+        }
+        all
+    }
+
     /// The smallest later version of a crate that requires a package no longer, or one that is repaired; an empty
     /// one if no version that is known does, and none if no version is known.
     pub(super) fn unblocking(
@@ -407,6 +459,30 @@ mod tests {
         assert_eq!(found.as_deref(), Some("1.2.0"));
         assert_eq!(demands.unblocking(2, "bar", |_| false).as_deref(), Some(""));
         assert_eq!(demands.unblocking(0, "bar", |_| false), None, "it is a part of the project");
+    }
+
+    #[test]
+    fn a_version_that_needs_what_stays_locked_is_held() {
+        let home = tempfile::tempdir().unwrap();
+        let optional = line("=0.4.2").replace("\"req\"", "\"optional\":true,\"req\"");
+        let (exact, other) = (line("=0.4.2"), line("^0.6"));
+        let listed = [("1.0.1", &*exact), ("1.0.2", &*other), ("1.0.3", &*optional)];
+        cargo_index::tests::write_cache(home.path(), "foo", &listed);
+        let bars = ["0.4.1", "0.4.2", "0.6.0"].map(|version| (version, "{}"));
+        let cargo = cargo_index::tests::write_cache(home.path(), "bar", &bars);
+        let file = SourceFile::new(RepoPath::new("Cargo.lock"), LOCK.as_bytes().to_vec());
+        let read = lockfile::read(&file).unwrap();
+        let demands = Demands::new(&read, "Cargo.lock", &file, None, Some(&cargo));
+        let lock = LOCK.replace("dependencies = [\"bar\"]", "");
+        let apart = SourceFile::new(RepoPath::new("Cargo.lock"), lock.into_bytes());
+        let read_apart = lockfile::read(&apart).unwrap();
+        let others = Demands::new(&read_apart, "Cargo.lock", &apart, None, Some(&cargo));
+        let why = "foo 1.0.1 requires bar =0.4.2, and bar 0.4.1 is locked";
+        assert_eq!(others.held(2, "1.0.1").as_deref(), Some(why));
+        assert_eq!(demands.held(2, "1.0.1"), None, "it may move what it requires already");
+        for free in ["1.0.2", "1.0.3", "9.9.9"] {
+            assert_eq!(others.held(2, free), None, "{free}");
+        }
     }
 
     #[test]

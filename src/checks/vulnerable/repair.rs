@@ -314,6 +314,12 @@ impl<F: Fn() -> bool> Move<'_, F> {
         let LockedPackage { name, version, .. } = &self.lockfile.packages[self.at];
         let to = repair.version.text();
         if repair.fits {
+            if let Some(why) = demands.held(self.at, to) {
+                return (
+                    format!("Update {name} from {version} to {to} with what holds it: {why}"),
+                    None,
+                );
+            }
             let is_safe = [name.as_str(), version, to].into_iter().all(is_plain);
             let command = is_safe.then(|| self.command(name, version, to)).flatten();
             return (format!("Update {name} from {version} to {to}"), command);
