@@ -157,12 +157,12 @@ impl<'a> Look<'a> {
     /// Looks for each package in cargo's index on this machine, whether it is yanked.
     fn at_index(&mut self, index: &CargoIndex, deadline: &Deadline<'_>) {
         let packages = self.packages();
-        let mut unknown = Vec::new();
+        let (mut unknown, mut memory) = (Vec::new(), Vec::new());
         for ((name, version), places) in &packages {
             if deadline.passed() {
                 return self.notes.miss(LOCAL, self.file.path(), deadline.reason().to_owned());
             }
-            match index.is_yanked(name, version) {
+            match index.is_yanked(name, version, &mut memory) {
                 Some(true) => {
                     let release = Release { yanked: Some(String::new()), ..Release::new(version) };
                     let Some(version) = Version::parse(self.lockfile.ecosystem, version) else {

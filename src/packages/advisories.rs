@@ -21,7 +21,10 @@ use std::{fmt, ops, path::Path, sync::Arc};
 
 use jiff::civil::Date;
 
-use super::version::{self, Version};
+use super::{
+    Ecosystem,
+    version::{self, Version},
+};
 
 /// What one database says about one package.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -145,6 +148,13 @@ pub struct Listed {
     runs: Vec<ops::Range<usize>>,
 }
 
+/// The versions that an advisory is about.
+#[derive(Debug)]
+pub struct Affected<'a> {
+    ranges: Vec<version::Timeline<'a>>,
+    listed: Vec<(&'a str, Option<Version<'a>>)>,
+}
+
 /// Opens an index file, or makes an index in memory of a folder of advisories.
 ///
 /// Of a folder all is read. The index has no age then but that of its newest advisory.
@@ -168,9 +178,28 @@ impl Advisory {
         is_in_ranges(&self.ranges, version) || version::listed(version, self.listed.iter())
     }
 
+    /// The versions that it is about, read once for many questions.
+    pub fn affected(&self, ecosystem: Ecosystem) -> Affected<'_> {
+        let ranges = self.ranges.iter().map(|range| {
+            version::Timeline::new(ecosystem, range.events.iter().map(Event::borrowed))
+        });
+        let read = |text| (text, Version::parse(ecosystem, text));
+        Affected { ranges: ranges.collect(), listed: self.listed.iter().map(read).collect() }
+    }
+
     /// Its id and aliases.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.id).chain(&self.aliases).map(String::as_str)
+    }
+}
+
+impl Affected<'_> {
+    /// Whether this version is among them.
+    pub fn holds(&self, version: &Version<'_>) -> bool {
+        let is_it = |(text, listed): &(&str, Option<Version<'_>>)| {
+            *text == version.text() || listed.as_ref().is_some_and(|listed| listed == version)
+        };
+        self.ranges.iter().any(|range| range.holds(version)) || self.listed.iter().any(is_it)
     }
 }
 

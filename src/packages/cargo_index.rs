@@ -6,34 +6,45 @@
 //! then for each release its version and its line of the index, each ended by a NUL byte. It may be older than the
 //! registry, and is read without asking anybody.
 
+mod tail;
+
 use std::{
+    collections::HashMap,
     fs::{self, File},
-    io::{Read as _, Seek as _, SeekFrom},
+    io::Read as _,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use memchr::memmem;
 use serde::Deserialize;
 
 use super::registry::{Listing, cargo};
+use tail::{Said, Tail};
 
 /// The version of the cache that is known, and that of the index, as cargo writes them.
 const HEADER: [u8; 5] = [3, 2, 0, 0, 0];
 /// Larger files are not read. The longest at the registry has some 10 MiB.
 const LARGEST: u64 = 32 << 20;
-/// Lockfiles name recent versions, and those stand last: so many bytes are read first.
-const LAST: u64 = 8 << 10;
+/// Releases of which it is kept what they require.
+const MOST_KEPT: usize = 20_000;
 /// What cargo calls the folders of its default registry: that of today, and those of the index in git.
 const DEFAULT: [&str; 3] =
     [concat!("index.", "crates.io-"), "github.com-1ecc6299db9ec823", "github.com-25cdd57fae9f0462"];
 
 /// The part of cargo's index that is on this machine. Nothing is read before it is asked.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct CargoIndex {
     /// Those of several versions of cargo, the one that was used last first.
     folders: Vec<PathBuf>,
+    /// What was read for [`Self::is_yanked`]: many lockfiles ask about the same crates.
+    tails: Mutex<HashMap<String, Tail>>,
+    /// What was said of releases, as far as it was asked for.
+    details: Mutex<HashMap<Version, Option<Arc<Details>>>>,
 }
+
+/// A crate's name and version.
+type Version = (String, String);
 
 /// What the index says of one package.
 #[derive(Debug, Default)]
@@ -87,16 +98,56 @@ impl CargoIndex {
         };
         let mut folders: Vec<PathBuf> = folders.collect();
         folders.sort_by_cached_key(|folder| std::cmp::Reverse(used(folder)));
-        (!folders.is_empty()).then_some(Self { folders })
+        (!folders.is_empty()).then(|| Self {
+            folders,
+            tails: Mutex::default(),
+            details: Mutex::default(),
+        })
     }
 
     /// Whether one version of a crate is yanked; none if nothing is said of it.
     ///
-    /// Of most files a few kilobytes are read, and nothing is parsed that does not speak of yanking: this is done
-    /// for each package of each lockfile.
-    pub fn is_yanked(&self, name: &str, version: &str) -> Option<bool> {
-        let mut bytes = Vec::new();
-        self.files(name).find_map(|file| is_yanked(&file, version, &mut bytes))
+    /// Of most files a few kilobytes are read, once, and nothing is parsed that does not speak of yanking: this is
+    /// done for each package of each lockfile, each time in the same `memory`.
+    pub fn is_yanked(&self, name: &str, version: &str, memory: &mut Vec<u8>) -> Option<bool> {
+        let said = locked(&self.tails).get(name).map_or(Said::More, |tail| tail.of(version));
+        match said {
+            Said::Stands => Some(false),
+            Said::Unknown => None,
+            Said::MayBeYanked | Said::More => {
+                let line = self.read_tail(name, version, memory)?;
+                tail::is_yanked(version, line)
+            }
+        }
+    }
+
+    /// What is said of one version of a crate.
+    pub fn details(&self, name: &str, version: &str) -> Option<Arc<Details>> {
+        let key = (name.to_owned(), version.to_owned());
+        if let Some(known) = locked(&self.details).get(&key) {
+            return known.clone();
+        }
+        let mut memory = Vec::new();
+        let line = self.read_tail(name, version, &mut memory);
+        let details = line.and_then(|line| serde_json::from_str(line).ok()).map(Arc::new);
+        let mut known = locked(&self.details);
+        if known.len() < MOST_KEPT {
+            known.insert(key, details.clone());
+        }
+        details
+    }
+
+    /// The line of one version, of whose file no more is read than must be.
+    fn read_tail<'b>(&self, name: &str, version: &str, memory: &'b mut Vec<u8>) -> Option<&'b str> {
+        let (tail, line) = match self.files(name).find_map(|path| File::open(path).ok()) {
+            Some(file) => Tail::read(file, version, memory)?,
+            None => (Tail::empty(), None),
+        };
+        let mut tails = locked(&self.tails);
+        if tails.get(name).is_none_or(|known| tail.is_longer(known)) {
+            tails.insert(name.to_owned(), tail);
+        }
+        line
     }
 
     /// The releases of a crate; none if cargo has not looked at it, or keeps it in another form.
@@ -121,13 +172,17 @@ impl CargoIndex {
     }
 }
 
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn bytes(path: &Path) -> Option<Vec<u8>> {
     let file = File::open(path).ok()?;
     let metadata = file.metadata().ok()?;
     if !metadata.is_file() || metadata.len() > LARGEST {
         return None;
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
     file.take(LARGEST).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }
@@ -139,42 +194,6 @@ fn read(bytes: Vec<u8>) -> Option<Releases> {
     let start = HEADER.len() + memchr::memchr(0, rest.as_bytes())? + 1;
     text.drain(..start);
     Some(Releases { text })
-}
-
-/// Reads of a file the line of one version: from its end, more where that is not enough.
-fn is_yanked(path: &Path, version: &str, bytes: &mut Vec<u8>) -> Option<bool> {
-    let mut file = File::open(path).ok()?;
-    let length = file.metadata().ok()?.len().min(LARGEST);
-    let key = format!("\0{version}\0");
-    let mut tail = LAST;
-    loop {
-        let take = tail.min(length);
-        bytes.resize(usize::try_from(take).ok()?, 0);
-        file.seek(SeekFrom::Start(length - take)).ok()?;
-        file.read_exact(bytes).ok()?;
-        if let Some(at) = memmem::rfind(bytes, key.as_bytes()) {
-            let line = &bytes[at + key.len()..];
-            let line = &line[..memchr::memchr(0, line)?];
-            return if may_be_yanked(line) {
-                one(str::from_utf8(line).ok()?, version).map(|release| release.yanked.is_some())
-            } else {
-                Some(false)
-            };
-        }
-        if take == length {
-            return None;
-        }
-        tail *= 8;
-    }
-}
-
-/// Whether `"yanked"` stands before a `true` anywhere: a feature may be called so, too.
-fn may_be_yanked(line: &[u8]) -> bool {
-    memmem::find_iter(line, b"\"yanked\"").any(|at| {
-        let rest = line[at + b"\"yanked\"".len()..].trim_ascii_start();
-        let value = rest.strip_prefix(b":").map(<[u8]>::trim_ascii_start);
-        value.is_none_or(|value| value.starts_with(b"t"))
-    })
 }
 
 fn one(line: &str, version: &str) -> Option<super::registry::Release> {
@@ -201,6 +220,12 @@ impl Releases {
 }
 
 impl Release<'_> {
+    /// Whether it was withdrawn: cargo keeps it where it is locked, and takes it nowhere else. None if that can not
+    /// be read.
+    pub fn is_yanked(&self) -> Option<bool> {
+        tail::is_yanked(self.version, self.line)
+    }
+
     /// What the index says of it; none if that can not be read.
     pub fn details(&self) -> Option<Details> {
         serde_json::from_str(self.line).ok()
@@ -291,12 +316,13 @@ pub(crate) mod tests {
             versions.iter().zip(&lines).map(|(version, line)| (&**version, &**line)).collect();
         let home = tempfile::tempdir().unwrap();
         let index = write_cache(home.path(), "a--b", &all);
-        for version in ["1.7.0", "1.1997.0", "1.0.0", "1.1999.0"] {
-            let is_yanked = index.is_yanked("a--b", version);
+        let mut memory = Vec::new();
+        for version in ["1.7.0", "1.1997.0", "1.0.0", "1.1999.0", "1.7.0"] {
+            let is_yanked = index.is_yanked("a--b", version, &mut memory);
             assert_eq!(is_yanked, Some(version.ends_with("7.0")), "{version}");
         }
-        assert_eq!(index.is_yanked("a--b", "1.2000.0"), None);
-        assert_eq!(index.is_yanked("other", "1.0.0"), None);
+        assert_eq!(index.is_yanked("a--b", "1.2000.0", &mut memory), None);
+        assert_eq!(index.is_yanked("other", "1.0.0", &mut memory), None);
         assert_eq!(index.listing("a--b").unwrap().0.releases.len(), 2_000);
     }
 

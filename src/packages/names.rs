@@ -57,6 +57,8 @@ struct Name {
     /// As it is written.
     written: &'static str,
     folded: String,
+    /// Without separators.
+    bare: String,
     letters: u64,
 }
 
@@ -68,7 +70,8 @@ impl Names {
                 Some(names) => exceptions.extend(names.split_whitespace().map(folded)),
                 None => known.extend(line.split_whitespace().map(|written| {
                     let folded = folded(written);
-                    Name { written, letters: letters(&folded), folded }
+                    let (letters, bare) = (letters(&folded), without_separators(&folded));
+                    Name { written, folded, bare, letters }
                 })),
             }
         }
@@ -100,7 +103,7 @@ impl Names {
             }
             let differing = (known.letters ^ letters).count_ones();
             (differing <= 2 && is_one_edit(known.folded.as_bytes(), folded.as_bytes()))
-                || skeleton.as_ref().is_some_and(|text| *text == without_separators(&known.folded))
+                || skeleton.as_ref() == Some(&known.bare)
         };
         self.known.iter().find(is_like).map(|known| known.written)
     }

@@ -21,7 +21,7 @@ mod tests;
 use std::cmp::Ordering;
 
 pub use distance::{Distance, distance, is_compatible};
-pub use range::{Event, Range, affected, listed};
+pub use range::{Event, Timeline, affected, listed};
 pub use requirement::Requirement;
 
 use self::{

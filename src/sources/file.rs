@@ -8,7 +8,10 @@ use std::{
     rc::Rc,
 };
 
-use crate::finding::{RepoPath, Span, line_hash::line_hashes};
+use crate::finding::{
+    RepoPath, Span,
+    line_hash::{self, LineHashes},
+};
 
 /// How many bytes are looked at to tell text from binary data.
 const SNIFFED: usize = 8_000;
@@ -50,7 +53,7 @@ pub struct SourceFile {
     bytes: Vec<u8>,
     text: OnceCell<Option<Box<str>>>,
     line_starts: OnceCell<Vec<usize>>,
-    line_hashes: OnceCell<Vec<String>>,
+    line_hashes: OnceCell<LineHashes>,
     /// UTF-16 units before each stretch of the text, so that columns of long lines are cheap.
     units: OnceCell<Vec<usize>>,
     parses: RefCell<Vec<(TypeId, Rc<dyn Any>)>>,
@@ -157,9 +160,10 @@ impl SourceFile {
 
     /// `primaryLocationLineHash` of a one-based line.
     pub fn line_hash(&self, line: u32) -> String {
-        let hashes = self.line_hashes.get_or_init(|| line_hashes(self.text()));
-        let index = (line as usize).saturating_sub(1);
-        hashes.get(index).or_else(|| hashes.last()).cloned().unwrap_or_default()
+        if line <= 1 {
+            return line_hash::of_first_line(self.text());
+        }
+        self.line_hashes.get_or_init(|| LineHashes::new(self.text())).of(line)
     }
 
     fn position(&self, byte: usize) -> (u32, u32) {

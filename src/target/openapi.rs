@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::operation::{Location, Operation, Parameter, path_parameters};
-use crate::finding::{FilePlace, RepoPath, Span, line_hash::line_hashes};
+use crate::finding::{FilePlace, RepoPath, Span, line_hash::LineHashes};
 
 const METHODS: &[&str] = &["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 /// Reference chains that are longer are circles.
@@ -226,12 +226,12 @@ fn given_sample(value: &Value) -> Option<String> {
 struct Places<'a> {
     path: &'a RepoPath,
     lines: Vec<&'a str>,
-    hashes: Vec<String>,
+    hashes: LineHashes,
 }
 
 impl<'a> Places<'a> {
     fn new(text: &'a str, path: &'a RepoPath) -> Self {
-        Self { path, lines: text.lines().collect(), hashes: line_hashes(text) }
+        Self { path, lines: text.lines().collect(), hashes: LineHashes::new(text) }
     }
 
     fn give(&self, operations: &mut [Operation], prefix: &str) {
@@ -265,7 +265,7 @@ impl<'a> Places<'a> {
         };
         let mut place = FilePlace::whole(self.path.clone());
         place.span = span;
-        place.line_hash = self.hashes.get(index).cloned().unwrap_or_default();
+        place.line_hash = self.hashes.of(number);
         Some(place)
     }
 }

@@ -176,8 +176,7 @@ impl<'a> Demands<'a> {
 
     fn of_release(&self, package: &LockedPackage) -> Vec<Stated> {
         let Some(cargo) = self.cargo else { return Vec::new() };
-        let releases = cargo.releases(&package.name);
-        let details = releases.find(&package.version).and_then(|release| release.details());
+        let details = cargo.details(&package.name, &package.version);
         details.map_or_else(Vec::new, |details| {
             let built = details.built_with().map(|(name, requirement)| Stated {
                 name: name.to_owned(),
@@ -267,8 +266,8 @@ impl<'a> Demands<'a> {
     /// a package, only what that required before.
     pub(super) fn held(&self, at: usize, version: &str) -> Option<String> {
         let name = &self.lockfile.packages[at].name;
-        let releases = self.releases(name);
-        let details = releases.find(version)?.details()?;
+        let cargo = self.cargo.filter(|_| self.lockfile.ecosystem == Ecosystem::CratesIo)?;
+        let details = cargo.details(name, version)?;
         let moves = self.required_by(at);
         details.always_built_with().find_map(|(other, requirement)| {
             let read = Requirement::parse(Ecosystem::CratesIo, requirement)?;

@@ -1,11 +1,15 @@
 //! The smallest version that repairs a package, and the command that moves the lockfile there.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    ptr,
+};
 
 use super::demand::{Demand, Demands};
 use crate::packages::{
     Ecosystem,
-    advisories::{Advisory, Event, Kind},
+    advisories::{Advisory, Affected, Event, Kind},
     cargo_index::Release,
     lockfile::{LockedPackage, Lockfile},
     version::{self, Requirement, Version},
@@ -25,8 +29,7 @@ pub(super) struct Repair<'a> {
 
 /// The versions in which something that is known about a package is repaired.
 pub(super) struct Repairs<'a> {
-    /// The weaknesses that a candidate repairs: one that none repairs must not keep the others unrepaired.
-    known: Vec<&'a Advisory>,
+    known: Vec<Known<'a>>,
     from: Version<'a>,
     demands: Vec<(&'a Demand, Option<Requirement<'a>>)>,
     /// Newer ones than the one in use, the best first: a pre-release only where no release is.
@@ -38,10 +41,20 @@ pub(super) struct Repairs<'a> {
     others: RefCell<HashMap<usize, Option<String>>>,
 }
 
+struct Known<'a> {
+    advisory: &'a Advisory,
+    affected: Affected<'a>,
+    /// Whether it is a weakness that a candidate repairs: one that none repairs must not keep the others
+    /// unrepaired.
+    counts: bool,
+}
+
 struct Candidate<'a> {
     version: Version<'a>,
     /// What the index says of it, if it was asked.
     release: Option<Release<'a>>,
+    is_there: OnceCell<bool>,
+    is_clean: OnceCell<bool>,
 }
 
 impl<'a> Repairs<'a> {
@@ -57,18 +70,22 @@ impl<'a> Repairs<'a> {
         let read = |demand: &'a Demand| Requirement::parse(ecosystem, demand.requirement.as_ref()?);
         let demands = demands.iter().map(|demand| (demand, read(demand))).collect();
         let candidates = candidates(version, known, releases);
-        let is_repaired = |known: &&Advisory| {
-            candidates.iter().rev().any(|one| one.is_there() && !known.affects(&one.version))
+        let is_repaired = |affected: &Affected<'_>| {
+            candidates.iter().rev().any(|one| !affected.holds(&one.version) && one.is_there())
         };
-        let weaknesses = known.iter().filter(|known| is_weakness(known.kind));
-        let known = weaknesses.filter(is_repaired).collect();
+        let known = known.iter().map(|advisory| {
+            let affected = advisory.affected(ecosystem);
+            let counts = is_weakness(advisory.kind) && is_repaired(&affected);
+            Known { advisory, affected, counts }
+        });
+        let known = known.collect();
         let from = version.clone();
         let others = RefCell::default();
         let mut repairs =
             Self { known, from, demands, candidates, clean: None, best: None, others };
         let (mut clean, mut best) = (None, None);
         for (at, candidate) in repairs.candidates.iter().enumerate() {
-            if !repairs.is_clean(&candidate.version) || !candidate.is_there() {
+            if !repairs.is_clean(candidate) || !candidate.is_there() {
                 continue;
             }
             clean = clean.or(Some(at));
@@ -87,8 +104,9 @@ impl<'a> Repairs<'a> {
     pub(super) fn of(&self, advisory: &Advisory) -> Option<Repair<'a>> {
         // What is before the clean one is not clean.
         let from = |at: Option<usize>| at.map_or(&[][..], |at| &self.candidates[at..]);
-        let helps = |one: &&Candidate<'_>| !advisory.affects(&one.version) && one.is_there();
-        let is_clean = |one: &&Candidate<'_>| self.is_clean(&one.version);
+        let known = self.known.iter().find(|known| ptr::eq(known.advisory, advisory))?;
+        let helps = |one: &&Candidate<'_>| !known.affected.holds(&one.version) && one.is_there();
+        let is_clean = |one: &&Candidate<'_>| self.is_clean(one);
         let mut fitting = from(self.best).iter().filter(|one| self.fits(&one.version));
         let best = fitting.find(|one| helps(one) && is_clean(one));
         let best = best.or_else(|| from(self.clean).iter().find(|one| helps(one) && is_clean(one)));
@@ -96,8 +114,9 @@ impl<'a> Repairs<'a> {
         Some(Repair { fits: self.fits(&best.version), version: best.version.clone() })
     }
 
-    fn is_clean(&self, version: &Version<'_>) -> bool {
-        !self.known.iter().any(|weakness| weakness.affects(version))
+    fn is_clean(&self, candidate: &Candidate<'_>) -> bool {
+        let affects = |known: &Known<'_>| known.counts && known.affected.holds(&candidate.version);
+        *candidate.is_clean.get_or_init(|| !self.known.iter().any(affects))
     }
 
     /// Whether all known requirements allow it and, where one is not known, semantic versioning does not forbid it.
@@ -177,7 +196,7 @@ impl<'a> Repairs<'a> {
     fn unblocking(&self, parent: usize, name: &str, demands: &Demands<'_>) -> Option<String> {
         let is_repaired = |read: &Requirement<'_>| {
             let mut fitting = self.candidates.iter().filter(|one| read.matches(&one.version));
-            fitting.any(|one| self.is_clean(&one.version) && one.is_there())
+            fitting.any(|one| self.is_clean(one) && one.is_there())
         };
         let find = || demands.unblocking(parent, name, is_repaired);
         self.others.borrow_mut().entry(parent).or_insert_with(find).clone()
@@ -200,10 +219,15 @@ impl<'a> Repairs<'a> {
     }
 }
 
-impl Candidate<'_> {
+impl<'a> Candidate<'a> {
+    fn new(version: Version<'a>, release: Option<Release<'a>>) -> Self {
+        Self { version, release, is_there: OnceCell::new(), is_clean: OnceCell::new() }
+    }
+
     /// Whether it can be had. What no index was asked about is taken for granted.
     fn is_there(&self) -> bool {
-        self.release.is_none_or(|release| release.details().is_some_and(|details| !details.yanked))
+        let is_there = |release: Release<'_>| release.is_yanked() == Some(false);
+        *self.is_there.get_or_init(|| self.release.is_none_or(is_there))
     }
 }
 
@@ -223,7 +247,7 @@ fn candidates<'a>(
     let ecosystem = version.ecosystem();
     let listed = releases.into_iter().filter_map(|release| {
         let version = Version::parse(ecosystem, release.version)?;
-        Some(Candidate { version, release: Some(release) })
+        Some(Candidate::new(version, Some(release)))
     });
     let mut candidates: Vec<Candidate<'a>> = listed.collect();
     let newest = candidates.iter().map(|one| one.version.clone()).max();
@@ -234,7 +258,7 @@ fn candidates<'a>(
         _ => None,
     });
     let fixed = fixed.filter(|fixed| newest.as_ref().is_none_or(|newest| fixed > newest));
-    candidates.extend(fixed.map(|version| Candidate { version, release: None }));
+    candidates.extend(fixed.map(|version| Candidate::new(version, None)));
     candidates.retain(|candidate| candidate.version > *version);
     candidates.sort_by(|Candidate { version: one, .. }, Candidate { version: other, .. }| {
         let is_last = |of: &Version<'_>| of.is_prerelease() && !version.is_prerelease();
@@ -518,7 +542,7 @@ mod tests {
                 !is_yanked(at) && by_all && is_clean(&one)
             };
             let smallest = (1..texts.len()).find(|at| qualifies(*at));
-            let found = repairs.of(&known[0]).filter(|found| found.fits && repairs.is_clean(&found.version));
+            let found = repairs.of(&known[0]).filter(|found| found.fits && known.iter().all(|known| !is_repaired(known) || !known.affects(&found.version)));
             prop_assert_eq!(found.map(|found| found.version.text()), smallest.map(text));
         }
     }

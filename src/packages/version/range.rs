@@ -1,7 +1,7 @@
 //! Which versions an advisory is about: ranges of events and lists of versions, after the OSV schema,
 //! section "Evaluation".
 //!
-//! [`affected`] reads events one by one, wherever they are kept. Their order is free but for this: of events at
+//! [`Timeline`] reads events, wherever they are kept. Their order is free but for this: of events at
 //! the same version the later one counts. `introduced` is `0` for the very first version, `limit` is `*` for
 //! none. Ranges of type `SEMVER` and `ECOSYSTEM` are read alike, as the ecosystems that use the first order
 //! versions by Semantic Versioning; ranges of type `GIT` are not about versions. An advisory affects a version
@@ -12,7 +12,7 @@
 
 use std::cmp::Ordering;
 
-use super::Version;
+use super::{Ecosystem, Version};
 
 /// What happens at a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,48 +27,56 @@ pub enum Event<'a> {
     Limit(&'a str),
 }
 
-/// A range of an advisory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Range<'a> {
-    /// Its events.
-    pub events: Vec<Event<'a>>,
+/// The events of a range on the line of versions, read once for many versions.
+#[derive(Debug, Clone)]
+pub struct Timeline<'e> {
+    /// In order; of those at the same version the later event is behind.
+    turns: Vec<Turn<'e>>,
+    limits: Vec<Version<'e>>,
+    is_endless: bool,
 }
 
-impl Range<'_> {
-    /// Whether the version is within the range.
-    pub fn affects(&self, version: &Version<'_>) -> bool {
-        affected(version, self.events.iter().copied())
+impl<'e> Timeline<'e> {
+    /// Reads the events of a range.
+    pub fn new(ecosystem: Ecosystem, events: impl IntoIterator<Item = Event<'e>>) -> Self {
+        let read = |text| Version::parse(ecosystem, text);
+        let (mut turns, mut limits, mut is_endless) = (Vec::new(), Vec::new(), false);
+        for event in events {
+            let (at, is_after, is_start) = match event {
+                Event::Introduced("0") => (None, false, true),
+                Event::Introduced(text) => (read(text), false, true),
+                Event::Fixed(text) => (read(text), false, false),
+                Event::LastAffected(text) => (read(text), true, false),
+                Event::Limit(text) => {
+                    is_endless |= text == "*";
+                    limits.extend(read(text));
+                    continue;
+                }
+            };
+            turns.push(Turn { at, is_after, is_start });
+        }
+        turns.sort_by(|one, other| one.place().cmp(&other.place()));
+        Self { turns, limits, is_endless }
+    }
+
+    /// Whether a version is within the range.
+    pub fn holds(&self, version: &Version<'_>) -> bool {
+        let mut reached = self.turns.iter().rev().filter(|turn| turn.is_reached_by(version));
+        reached.next().is_some_and(|turn| turn.is_start) && self.speaks_of(version)
+    }
+
+    fn speaks_of(&self, version: &Version<'_>) -> bool {
+        self.is_endless || self.limits.is_empty() || self.limits.iter().any(|limit| version < limit)
     }
 }
 
 /// Whether a version is within the range of these events.
 pub fn affected<'e>(version: &Version<'_>, events: impl IntoIterator<Item = Event<'e>>) -> bool {
-    let mut last: Option<Turn<'e>> = None;
-    let (mut has_limit, mut is_before_limit) = (false, false);
-    for event in events {
-        let read = |text| Version::parse(version.ecosystem, text);
-        let (at, is_after, is_start) = match event {
-            Event::Introduced("0") => (None, false, true),
-            Event::Introduced(text) => (read(text), false, true),
-            Event::Fixed(text) => (read(text), false, false),
-            Event::LastAffected(text) => (read(text), true, false),
-            Event::Limit(text) => {
-                let limit = read(text);
-                has_limit |= limit.is_some() || text == "*";
-                is_before_limit |= text == "*" || limit.is_some_and(|limit| *version < limit);
-                continue;
-            }
-        };
-        let turn = Turn { at, is_after, is_start };
-        let is_last = || last.as_ref().is_none_or(|last| last.place() <= turn.place());
-        if turn.is_reached_by(version) && is_last() {
-            last = Some(turn);
-        }
-    }
-    last.is_some_and(|turn| turn.is_start) && (is_before_limit || !has_limit)
+    Timeline::new(version.ecosystem, events).holds(version)
 }
 
 /// Where versions begin or cease to be affected. Of those that a version has reached the last one decides.
+#[derive(Debug, Clone)]
 struct Turn<'e> {
     /// None is before all versions.
     at: Option<Version<'e>>,

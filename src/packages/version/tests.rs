@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use proptest::prelude::*;
 
-use super::{Distance, Event, Range, Requirement, Version, affected, compare, distance};
+use super::{Distance, Event, Requirement, Timeline, Version, affected, compare, distance};
 use super::{Ecosystem, is_compatible, listed};
 
 /// Versions in ascending order by section 11 of Semantic Versioning 2.0.0, its own examples among them.
@@ -227,14 +227,13 @@ fn assert_range(events: &[(&str, &str)], inside: &str, outside: &str) {
     };
     let events: Vec<(&str, &'static str)> =
         events.iter().map(|(kind, text)| (*kind, &*(*text).to_owned().leak())).collect();
-    let range = Range { events: events.iter().map(event).collect() };
-    let mut backwards = range.clone();
-    backwards.events.reverse();
+    let range = Timeline::new(Ecosystem::Npm, events.iter().map(event));
+    let backwards = Timeline::new(Ecosystem::Npm, events.iter().rev().map(event));
     for (versions, expected) in [(inside, true), (outside, false)] {
         for text in versions.split_whitespace() {
             let version = Version::parse(Ecosystem::Npm, text).expect("a version");
-            assert_eq!(range.affects(&version), expected, "{events:?} and {text}");
-            assert_eq!(backwards.affects(&version), expected, "{events:?} backwards and {text}");
+            assert_eq!(range.holds(&version), expected, "{events:?} and {text}");
+            assert_eq!(backwards.holds(&version), expected, "{events:?} backwards and {text}");
         }
     }
 }

@@ -85,8 +85,11 @@ impl Sources {
         context: &Context<'_>,
         deadline: &Deadline<'_>,
     ) -> Self {
+        let entries: Vec<&Entry> = tree.entries().iter().filter(|entry| is_source(entry)).collect();
         let mut functions = BTreeSet::new();
-        for file in files_named(tree, "Cargo.lock", context) {
+        let lockfiles =
+            files_named(tree, "Cargo.lock", context).take_while(|_| !entries.is_empty());
+        for file in lockfiles {
             if let Ok(lockfile) = lockfile::read(&file)
                 && !deadline.passed()
             {
@@ -100,7 +103,7 @@ impl Sources {
         }
         let wanted = Wanted::new(functions.into_iter().collect(), renamed);
         let search = Search { tree, wanted: &wanted, words: wanted.words(), context, deadline };
-        let files = search.run();
+        let files = search.run(&entries);
         let fault = deadline.passed().then(|| deadline.reason().to_owned());
         Self { files, manifests, wanted, fault }
     }
@@ -141,6 +144,11 @@ impl Sources {
 pub(super) fn is_below(path: &str, folder: &str) -> bool {
     let rest = path.strip_prefix(folder);
     folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn is_source(entry: &Entry) -> bool {
+    let path = entry.path.as_str();
+    entry.path.extension() == "rs" && !path.split('/').any(|part| part == "target")
 }
 
 fn files_named(tree: &Tree, name: &str, context: &Context<'_>) -> impl Iterator<Item = SourceFile> {
@@ -233,12 +241,7 @@ struct Search<'s> {
 
 impl Search<'_> {
     /// Looks at all Rust sources. The pool of the checks waits for this, so it has threads of its own.
-    fn run(&self) -> Vec<Looked> {
-        let is_source = |entry: &&Entry| {
-            let path = entry.path.as_str();
-            entry.path.extension() == "rs" && !path.split('/').any(|part| part == "target")
-        };
-        let entries: Vec<&Entry> = self.tree.entries().iter().filter(is_source).collect();
+    fn run(&self, entries: &[&Entry]) -> Vec<Looked> {
         let next = AtomicUsize::new(0);
         let work = || {
             let mut looked = Vec::new();

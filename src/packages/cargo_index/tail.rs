@@ -1,0 +1,129 @@
+//! The last releases of a file of the index: lockfiles name recent versions, and those stand last.
+
+use std::{
+    fs::File,
+    hash::{DefaultHasher, Hasher as _},
+    io::{Read as _, Seek as _, SeekFrom},
+    ops::Range,
+};
+
+use memchr::memmem;
+
+use super::{LARGEST, one};
+
+/// So many bytes are read first, and so many times more where they do not hold the release.
+const FIRST: u64 = 4 << 10;
+const GROWTH: u64 = 4;
+
+/// Which of the last releases of a crate are yanked.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    /// Hashes of versions, the last release first, each with whether its line speaks of yanking.
+    releases: Vec<(u64, bool)>,
+    /// Whether there are no others.
+    is_whole: bool,
+}
+
+/// What a tail says of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// It is not yanked.
+    Stands,
+    /// Its line must be read.
+    MayBeYanked,
+    /// There is no such release.
+    Unknown,
+    /// More of the file must be read.
+    More,
+}
+
+impl Tail {
+    pub(super) fn of(&self, version: &str) -> Said {
+        let version = hash(version.as_bytes());
+        match self.releases.iter().find(|(hash, _)| *hash == version) {
+            Some((_, true)) => Said::MayBeYanked,
+            Some((_, false)) => Said::Stands,
+            None if self.is_whole => Said::Unknown,
+            None => Said::More,
+        }
+    }
+
+    /// That there is no release.
+    pub(super) fn empty() -> Self {
+        Self { is_whole: true, ..Self::default() }
+    }
+
+    /// Whether more of the file was read for this one.
+    pub(super) fn is_longer(&self, other: &Self) -> bool {
+        self.is_whole || self.releases.len() > other.releases.len()
+    }
+
+    /// Reads a file from its end up to the release, and gives that one's line. None if it can not be read. The bytes
+    /// are those of its end then.
+    pub(super) fn read<'b>(
+        mut file: File,
+        version: &str,
+        bytes: &'b mut Vec<u8>,
+    ) -> Option<(Self, Option<&'b str>)> {
+        let length = file.seek(SeekFrom::End(0)).ok().filter(|length| *length <= LARGEST)?;
+        let mut tail = Self::default();
+        let mut size = FIRST.min(length);
+        // How many bytes at the end hold only releases that were looked at.
+        let mut done = 0;
+        loop {
+            bytes.clear();
+            bytes.reserve_exact(usize::try_from(size).ok()?);
+            file.seek(SeekFrom::Start(length - size)).ok()?;
+            (&mut file).take(size).read_to_end(bytes).ok()?;
+            for (found, line) in from_end(&bytes[..bytes.len().checked_sub(done)?]) {
+                let may_be_yanked = may_be_yanked(&bytes[line.clone()]);
+                tail.releases.push((hash(&bytes[found.clone()]), may_be_yanked));
+                if bytes[found.clone()] == *version.as_bytes() {
+                    return Some((tail, str::from_utf8(&bytes[line]).ok()));
+                }
+                done = bytes.len() - found.start;
+            }
+            if size == length {
+                tail.is_whole = true;
+                return Some((tail, None));
+            }
+            size = (size * GROWTH).min(length);
+        }
+    }
+}
+
+/// Whether the release of a line is yanked; none if the line can not be read.
+pub(super) fn is_yanked(version: &str, line: &str) -> Option<bool> {
+    if may_be_yanked(line.as_bytes()) {
+        Some(one(line, version)?.yanked.is_some())
+    } else {
+        Some(false)
+    }
+}
+
+/// Where the versions and lines are that a part of a file holds as a whole, from its end.
+fn from_end(bytes: &[u8]) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    let mut end = bytes.len().saturating_sub(1);
+    std::iter::from_fn(move || {
+        let before_line = memchr::memrchr(0, &bytes[..end])?;
+        let before_version = memchr::memrchr(0, &bytes[..before_line])?;
+        let found = (before_version + 1..before_line, before_line + 1..end);
+        end = before_version;
+        Some(found)
+    })
+}
+
+fn hash(version: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(version);
+    hasher.finish()
+}
+
+/// Whether `"yanked"` stands before a `true` anywhere: a feature may be called so, too.
+fn may_be_yanked(line: &[u8]) -> bool {
+    memmem::find_iter(line, b"\"yanked\"").any(|at| {
+        let rest = line[at + b"\"yanked\"".len()..].trim_ascii_start();
+        let value = rest.strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+        value.is_none_or(|value| value.starts_with(b"t"))
+    })
+}
