@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    finding::{Evidence, Finding, Place, Step},
+    finding::{Evidence, Finding, Gap, Place, Step},
     report::{ControlRow, JudgedFinding, Report, RuleHead, Status},
     rule::{RuleId, Severity, Tier},
 };
 
 /// The label of the evidence that tells in short how a package comes into the project.
 pub(super) const REQUIRED_BY: &str = "required by";
+
+/// Things that are named of those that share a reason.
+const MOST_NAMED: usize = 3;
 
 /// Findings of one rule at one severity.
 pub(super) struct Group<'a> {
@@ -93,6 +96,18 @@ pub(super) struct Shared<'a, T> {
     pub(super) members: Vec<&'a T>,
 }
 
+impl<T> Shared<'_, T> {
+    /// Some of the things by name, and the reason.
+    pub(super) fn line(&self, name: impl Fn(&T) -> &str) -> String {
+        let names: Vec<&str> = self.members.iter().take(MOST_NAMED).map(|one| name(one)).collect();
+        let more = match self.members.len() - names.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{}{more}: {}", names.join(", "), self.reason)
+    }
+}
+
 /// The controls that are not assessed, by reason, the commonest reason first.
 pub(super) fn not_assessed(report: &Report) -> Vec<Shared<'_, ControlRow>> {
     let open = report.controls.iter().filter(|row| row.status == Status::NotAssessed);
@@ -100,8 +115,26 @@ pub(super) fn not_assessed(report: &Report) -> Vec<Shared<'_, ControlRow>> {
 }
 
 /// What was not looked at and was not asked for, by reason, the commonest reason first.
-pub(super) fn gaps(report: &Report) -> Vec<Shared<'_, crate::finding::Gap>> {
+pub(super) fn gaps(report: &Report) -> Vec<Shared<'_, Gap>> {
     by_reason(report.gaps.iter().filter(|gap| !gap.incomplete), |gap| &gap.reason)
+}
+
+/// What was asked for and not finished, every reason once, with some of the things that it is about.
+pub(super) fn incomplete(report: &Report) -> Vec<String> {
+    let of_gap = |gap: &Gap| (format!("{}: {}", gap.subject, gap.reason), gap.clone());
+    let gaps = report.gaps.iter().filter(|gap| gap.incomplete);
+    let gaps: BTreeMap<String, Gap> = gaps.map(of_gap).collect();
+    let split = |line: &String| match gaps.get(line) {
+        Some(gap) => (gap.subject.clone(), gap.reason.clone()),
+        None => (String::new(), line.clone()),
+    };
+    let lines: Vec<(String, String)> = report.incomplete.iter().map(split).collect();
+    let shared = by_reason(lines.iter(), |(_, reason)| reason);
+    let line = |group: &Shared<'_, (String, String)>| match group.members.as_slice() {
+        [(subject, reason)] if subject.is_empty() => reason.clone(),
+        _ => group.line(|(subject, _)| subject),
+    };
+    shared.iter().map(line).collect()
 }
 
 fn by_reason<'a, T>(

@@ -114,7 +114,7 @@ fn incomplete(report: &Report) -> Markup {
         @if !report.incomplete.is_empty() {
             section.card.alarm {
                 h3 { "Incomplete: asked for and not finished" }
-                ul { @for reason in &report.incomplete { li { (prose(reason)) } } }
+                ul { @for reason in arrange::incomplete(report) { li { (prose(&reason)) } } }
             }
         }
     }

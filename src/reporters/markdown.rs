@@ -67,11 +67,12 @@ fn incomplete(report: &Report, page: &mut Page) {
         return;
     }
     page.must("> [!CAUTION]\n> **Incomplete: asked for and not finished**\n>\n");
-    for reason in report.incomplete.iter().take(MOST_LINES) {
+    let reasons = arrange::incomplete(report);
+    for reason in reasons.iter().take(MOST_LINES) {
         page.may(&format!("> * {}\n", prose(reason)));
     }
-    if report.incomplete.len() > MOST_LINES {
-        page.must(&format!("> * and {} more\n", report.incomplete.len() - MOST_LINES));
+    if reasons.len() > MOST_LINES {
+        page.must(&format!("> * and {} more\n", reasons.len() - MOST_LINES));
     }
     page.must("\n");
 }

@@ -20,8 +20,6 @@ const HEADINGS: usize = 14;
 const ROWS: usize = 8;
 /// How many checks a run without findings names.
 const FEW_CHECKS: usize = 4;
-/// How many members of a group are named.
-const NAMES: usize = 3;
 
 /// Writes the part below the findings.
 pub(super) struct Summary<'a> {
@@ -163,13 +161,9 @@ impl Summary<'_> {
     }
 
     fn gaps(&self, text: &mut String) {
-        let rows = arrange::gaps(self.report).into_iter().map(|group| {
-            let names = group.members.iter().take(NAMES).map(|gap| visible::line(&gap.subject));
-            let names: Vec<_> = names.collect();
-            let more = group.members.len() - names.len();
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("{}{more}: {}", names.join(", "), visible::line(group.reason))
-        });
+        let rows = arrange::gaps(self.report)
+            .into_iter()
+            .map(|group| visible::line(&group.line(|gap| &gap.subject)).into_owned());
         self.list(text, "Left out", rows);
     }
 
@@ -185,8 +179,8 @@ impl Summary<'_> {
         }
         let title = "INCOMPLETE: asked for and not finished";
         let _ = writeln!(text, "\n{}", self.paint.standing(Standing::Incomplete, title));
-        for reason in &self.report.incomplete {
-            for (index, line) in self.paint.wrap(&visible::line(reason), 4).iter().enumerate() {
+        for reason in arrange::incomplete(self.report) {
+            for (index, line) in self.paint.wrap(&visible::line(&reason), 4).iter().enumerate() {
                 let mark = if index == 0 { "  ! " } else { "    " };
                 let mark = self.paint.standing(Standing::Incomplete, mark);
                 let _ = writeln!(text, "{mark}{line}");
