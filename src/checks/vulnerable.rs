@@ -4,6 +4,7 @@
 //! `Cargo.lock`. Without a database, or where a part of it or of the lockfile can not be read, nothing passes:
 //! the lockfile is a gap.
 
+mod command;
 mod demand;
 mod gate;
 mod manifests;
@@ -436,7 +437,7 @@ impl Comparison<'_> {
             title => format!(" — {title}"),
         };
         let LockedPackage { name, version: text, .. } = package;
-        let move_to = repair::Move {
+        let move_to = command::Move {
             lockfile: self.lockfile,
             format: self.format,
             is_berry: || self.file.text().contains("\n__metadata:"),
