@@ -93,8 +93,9 @@ fn notes(judged: &JudgedFinding) -> Vec<String> {
         let place = code(&words::place(&step.place));
         notes.push(format!("{word} {place}: {}", text(step.note.as_str())));
     }
-    if let Some(command) = finding.fix.as_ref().and_then(|fix| fix.command.as_ref()) {
-        notes.push(format!("repair: {}", code(command)));
+    if let Some(fix) = finding.fix.as_ref().filter(|fix| fix.edits.is_empty()) {
+        let command = fix.command.iter().map(|command| format!(": {}", code(command)));
+        notes.push(format!("repair: {}{}", text(fix.title.as_str()), command.collect::<String>()));
     }
     notes
 }

@@ -105,6 +105,12 @@ impl Findings {
         if let Some(because) = &judged.because {
             notes.push(self.note("note", because.as_str()));
         }
+        if let Some(fix) = &finding.fix {
+            notes.push(self.note("repair", fix.title.as_str()));
+            // In one line, however long, so that it can be copied.
+            let command = fix.command.as_deref().map(|line| visible::line(line).into_owned());
+            notes.extend(command.map(|line| Level::NOTE.with_name("run").message(line)));
+        }
         if let Some(head) = head {
             notes.push(self.note("why", &head.reason));
             notes.push(self.note("fix", &head.remedy));

@@ -46,6 +46,10 @@ pub(super) fn list(
             let message = visible::line(judged.finding.message.as_str());
             let room = paint.width().saturating_sub(INDENT).max(INDENT);
             let _ = writeln!(text, "  {}", cut(&format!("line {line}: {message}"), room));
+            if let Some(command) = judged.finding.fix.as_ref().and_then(|fix| fix.command.as_ref())
+            {
+                let _ = writeln!(text, "    run: {}", visible::line(command));
+            }
         }
         if findings.len() > NAMED {
             let _ = writeln!(text, "  and {} more", findings.len() - NAMED);
