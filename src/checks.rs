@@ -28,7 +28,7 @@ use std::{
 use rayon::prelude::*;
 
 use crate::{
-    config::DependencyConfig,
+    config::{DependencyConfig, Size},
     deadline::Deadline,
     engines::secret::{
         masker::Masker,
@@ -115,6 +115,34 @@ pub struct Context<'a> {
     pub tree: Option<&'a Tree>,
     /// What cargo keeps of its registry's index on this machine.
     pub cargo: Option<&'a CargoIndex>,
+}
+
+impl<'a> Context<'a> {
+    /// A run that is told nothing else: nothing is left out, and there is no database and no index.
+    pub fn new(
+        rules: &'a RuleSet,
+        scanner: &'a Scanner,
+        kinds: &'a BTreeSet<Kind>,
+        dependencies: &'a DependencyConfig,
+        caches: &'a Caches,
+    ) -> Self {
+        Self {
+            rules,
+            scanner,
+            kinds,
+            fingerprint_key: None,
+            is_excluded: &|_| false,
+            max_file_size: Size::default().bytes(),
+            markers: &[],
+            advisories: None,
+            dependencies,
+            licences: None,
+            caches,
+            registries: None,
+            tree: None,
+            cargo: None,
+        }
+    }
 }
 
 /// Builds one file check.

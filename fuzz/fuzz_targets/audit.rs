@@ -107,20 +107,8 @@ fn audit(name: &str, text: &[u8]) -> Report {
     let tree = Tree::Memory(MemoryTree::new([(name.to_owned(), text.to_vec())]));
     let deadline = Deadline::after(Duration::from_mins(10), &NEVER);
     let context = Context {
-        rules: &RULES,
-        scanner: &SCANNER,
-        kinds: &KINDS,
-        fingerprint_key: None,
-        is_excluded: &|_| false,
-        markers: &[],
-        max_file_size: 10 << 20,
         advisories: Some(Ok(&ADVISORIES)),
-        dependencies: &DEPENDENCIES,
-        licences: None,
-        caches: &CACHES,
-        registries: None,
-        cargo: None,
-        tree: None,
+        ..Context::new(&RULES, &SCANNER, &KINDS, &DEPENDENCIES, &CACHES)
     };
     let Audit { outcomes, waivers } = checks::audit(&tree, &context, &deadline);
     let today = "2026-07-01".parse().expect("it is a date");

@@ -107,7 +107,8 @@ fn delta(bytes: &[u8]) {
     let Some((base, delta)) = rest.split_at_checked(usize::from(*length)) else { return };
     let Some((sizes, instructions)) = sizes(delta) else { return };
     // The reader of packs has refused what is larger than a file may be.
-    let Some(result) = usize::try_from(sizes.result).ok().filter(|size| *size as u64 <= MOST) else {
+    let Some(result) = usize::try_from(sizes.result).ok().filter(|size| *size as u64 <= MOST)
+    else {
         return;
     };
     let mut made = Vec::new();

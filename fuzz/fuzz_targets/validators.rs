@@ -28,6 +28,9 @@ fuzz_mutator!(|data: &mut [u8], size: usize, most: usize, seed: u32| {
 fuzz_target!(|bytes: &[u8]| {
     let today = "2026-07-01".parse().expect("it is a date");
     for name in validators::names() {
-        assert_eq!(validators::run(name, bytes, Some(today)), validators::run(name, bytes, Some(today)));
+        assert_eq!(
+            validators::run(name, bytes, Some(today)),
+            validators::run(name, bytes, Some(today))
+        );
     }
 });

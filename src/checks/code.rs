@@ -217,22 +217,7 @@ mod tests {
         let scanner = crate::engines::secret::scanner::Scanner::new(&rules);
         let dependencies = crate::config::DependencyConfig::default();
         let caches = crate::packages::local::Caches::default();
-        let context = Context {
-            rules: &rules,
-            scanner: &scanner,
-            kinds: &kinds,
-            fingerprint_key: None,
-            is_excluded: &|_| false,
-            markers: &[],
-            max_file_size: 1 << 20,
-            advisories: None,
-            dependencies: &dependencies,
-            licences: None,
-            caches: &caches,
-            tree: None,
-            registries: None,
-            cargo: None,
-        };
+        let context = Context::new(&rules, &scanner, &kinds, &dependencies, &caches);
         let never = AtomicBool::new(false);
         let deadline = Deadline::after(std::time::Duration::from_mins(10), &never);
         let tiers = |path: &str| {

@@ -211,22 +211,7 @@ mod tests {
         let deadline = Deadline::after(Duration::from_mins(10), &never);
         let dependencies = DependencyConfig::default();
         let caches = Caches::default();
-        let context = Context {
-            kinds,
-            advisories: None,
-            rules: &rules,
-            scanner: &scanner,
-            fingerprint_key: None,
-            is_excluded: &|_| false,
-            markers: &[],
-            max_file_size: 1 << 20,
-            dependencies: &dependencies,
-            licences: None,
-            caches: &caches,
-            tree: None,
-            registries: None,
-            cargo: None,
-        };
+        let context = Context::new(&rules, &scanner, kinds, &dependencies, &caches);
         audit(&Tree::Memory(MemoryTree::new(files)), &context, &deadline)
     }
 

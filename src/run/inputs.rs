@@ -105,20 +105,14 @@ impl Inputs {
         is_excluded: &'a (dyn Fn(&str) -> bool + Sync),
     ) -> Context<'a> {
         Context {
-            rules: &self.asked,
-            scanner,
-            kinds,
             is_excluded,
             fingerprint_key: self.fingerprint_key.as_deref(),
-            dependencies: &self.config.dependencies,
             licences: self.licences.as_ref(),
-            caches: &self.caches,
-            tree: None,
-            registries: None,
             cargo: self.cargo.as_ref(),
             advisories: Some(self.advisories.as_ref().map_err(String::as_str)),
             markers: &self.config.honour_markers,
             max_file_size: self.config.max_file_size.bytes(),
+            ..Context::new(&self.asked, scanner, kinds, &self.config.dependencies, &self.caches)
         }
     }
 }

@@ -73,22 +73,7 @@ fn outcomes(tree: &Tree) -> Vec<Outcome> {
     let kinds = Kind::ALL.into_iter().collect();
     let dependencies = DependencyConfig::default();
     let caches = Caches::default();
-    let context = Context {
-        kinds: &kinds,
-        rules: &rules,
-        scanner: &scanner,
-        fingerprint_key: None,
-        is_excluded: &|_| false,
-        markers: &[],
-        max_file_size: 10 << 20,
-        advisories: None,
-        dependencies: &dependencies,
-        licences: None,
-        caches: &caches,
-        tree: None,
-        registries: None,
-        cargo: None,
-    };
+    let context = Context::new(&rules, &scanner, &kinds, &dependencies, &caches);
     checks::audit(tree, &context, &deadline).outcomes
 }
 

@@ -36,20 +36,8 @@ fn audit(files: &[(&str, &str)], policy: &Config, index: Option<&Index>) -> Audi
     let never = AtomicBool::new(false);
     let caches = Caches::default();
     let context = Context {
-        rules: &rules,
-        scanner: &scanner,
-        kinds: &kinds,
-        fingerprint_key: None,
-        is_excluded: &|_| false,
-        max_file_size: 10 << 20,
-        markers: &[],
         advisories: index.map(Ok),
-        dependencies: &policy.dependencies,
-        licences: None,
-        caches: &caches,
-        registries: None,
-        cargo: None,
-        tree: None,
+        ..Context::new(&rules, &scanner, &kinds, &policy.dependencies, &caches)
     };
     checks::audit(&tree, &context, &Deadline::after(Duration::from_mins(10), &never))
 }

@@ -41,22 +41,8 @@ pub(crate) fn audit_with(
     let kinds = Kind::ALL.into_iter().collect();
     let dependencies = DependencyConfig::default();
     let caches = Caches::default();
-    let context = Context {
-        rules,
-        scanner,
-        kinds: &kinds,
-        fingerprint_key: None,
-        is_excluded: &|_| false,
-        markers: &[],
-        max_file_size: 10 << 20,
-        advisories,
-        dependencies: &dependencies,
-        licences: None,
-        caches: &caches,
-        tree: None,
-        registries: None,
-        cargo: None,
-    };
+    let context =
+        Context { advisories, ..Context::new(rules, scanner, &kinds, &dependencies, &caches) };
     checks::audit(&tree, &context, &deadline)
 }
 

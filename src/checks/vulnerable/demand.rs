@@ -21,7 +21,7 @@ use crate::{
         manifest,
         version::{Requirement, Version, is_compatible},
     },
-    sources::{SourceFile, Tree, toml::Document},
+    sources::{SourceFile, Tree},
 };
 
 /// Manifests of crates that are read to find those of the lockfile.
@@ -238,7 +238,7 @@ impl<'a> Demands<'a> {
             return None;
         }
         let is_cargo = read.ecosystem == Ecosystem::CratesIo;
-        let package = if is_cargo { package_of(file.text()) } else { None };
+        let package = if is_cargo { manifest::name(file) } else { None };
         let stated = read.dependencies.into_iter();
         let stated = stated.map(|one| Stated { name: one.name, requirement: one.requirement });
         let dependencies = self.folded(stated.collect());
@@ -373,13 +373,6 @@ impl Wanted<'_> {
         }
         demands.extend(texts.into_iter().map(|text| demand(Some(text.to_owned()))));
     }
-}
-
-/// The name of the package that a `Cargo.toml` is of.
-fn package_of(text: &str) -> Option<String> {
-    let document = Document::read(text).ok()?;
-    let name = document.named(&["package"]).find_map(|table| table.get("name"))?;
-    Some(name.text.to_string())
 }
 
 fn shown(package: &LockedPackage) -> String {
