@@ -34,6 +34,8 @@ mod load;
 mod matcher;
 #[path = "src/rule/probe.rs"]
 mod probe;
+#[path = "src/rule/repair.rs"]
+mod repair;
 #[path = "src/rule/verify.rs"]
 mod verify;
 

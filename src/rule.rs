@@ -10,6 +10,7 @@ pub mod load;
 pub mod marker;
 pub mod matcher;
 pub mod probe;
+pub mod repair;
 pub mod set;
 pub mod verify;
 
@@ -24,5 +25,6 @@ pub use matcher::{
     CodePattern, DocumentMatcher, Language, Model, Operator, Partner, Scalar, SecretMatcher, Test,
 };
 pub use probe::ProbeMatcher;
+pub use repair::{Action, Repair, Setting};
 pub use set::RuleSet;
 pub use verify::{Life, Verify};

@@ -15,6 +15,7 @@ use crate::{
         self, Unreadable,
         matcher::{Found, Questions, plain},
         node::{Node, Value},
+        repair::{self, Document},
     },
     finding::{Draft, FileNotes, Gap, RepoPath, Secret},
     rule::{
@@ -108,9 +109,10 @@ impl<'a> Group<'a> {
                 for problem in problems(root) {
                     notes.leave_out(subject_name(self.model), gap(file, &problem));
                 }
+                let document = Document::new(self.model, file.text());
                 for asked in self.rules().iter().filter(wanted) {
                     let found = asked.questions.ask(root);
-                    notes.drafts.extend(found.iter().map(|found| draft(asked.rule, found)));
+                    notes.drafts.extend(found.iter().map(|found| asked.draft(&document, found)));
                 }
             }
         }
@@ -135,15 +137,21 @@ fn gap(file: &SourceFile, unreadable: &Unreadable) -> Gap {
     }
 }
 
-fn draft(rule: &Rule, found: &Found<'_>) -> Draft {
-    let at = found.secret.map_or(&found.at, |secret| &secret.at);
-    let mut draft = Draft::new(&rule.id, Range::clone(at), rule.title.clone());
-    draft.quoted = seen(found);
-    draft.severity = found.severity;
-    if let Some(text) = found.secret.and_then(plain) {
-        draft.secret = Some(Secret::new(text.as_bytes()));
+impl Asked<'_> {
+    fn draft(&self, document: &Document<'_>, found: &Found<'_>) -> Draft {
+        let rule = self.rule;
+        let at = found.secret.map_or(&found.at, |secret| &secret.at);
+        let mut draft = Draft::new(&rule.id, Range::clone(at), rule.title.clone());
+        draft.quoted = seen(found);
+        draft.severity = found.severity;
+        if let Some(text) = found.secret.and_then(plain) {
+            draft.secret = Some(Secret::new(text.as_bytes()));
+        }
+        let fix = self.matcher.fix.as_ref();
+        draft.fix =
+            fix.and_then(|fix| Some((fix.title.clone(), repair::edits(fix, document, found)?)));
+        draft
     }
-    draft
 }
 
 /// What a message repeats of the document: the shown value, or the `summary` that a model made of it.

@@ -292,9 +292,8 @@ impl<'a> Desk<'a> {
             message: self.message(&draft),
             evidence: draft.evidence.iter().map(evidence).collect(),
             verification: None,
-            fix: draft.fix.as_ref().map(|(title, edits)| Fix {
-                command: draft.command.clone(),
-                ..self.fix(title, edits)
+            fix: draft.fix.as_ref().and_then(|(title, edits)| {
+                Some(Fix { command: draft.command.clone(), ..self.fix(title, edits)? })
             }),
             fingerprint,
             place: match draft.package {
@@ -332,14 +331,15 @@ impl<'a> Desk<'a> {
         self.masker.quote(&format!("{}: `{words}`", draft.message))
     }
 
-    fn fix(&self, title: &str, edits: &[DraftEdit]) -> Fix {
-        let edit = |edit: &DraftEdit| Edit {
-            path: self.file.path().clone(),
-            span: self.file.span(&edit.at),
-            text: self.masker.quote(&edit.text),
+    /// No repair is shown that would write down a credential, or instead of it the mask.
+    fn fix(&self, title: &str, edits: &[DraftEdit]) -> Option<Fix> {
+        let edit = |edit: &DraftEdit| {
+            let (path, span) = (self.file.path().clone(), self.file.span(&edit.at));
+            let text = self.masker.quote(&edit.text);
+            (text.as_str() == edit.text).then_some(Edit { path, span, text })
         };
-        let edits = edits.iter().map(edit).collect();
-        Fix { title: self.masker.quote(title), edits, command: None }
+        let edits = edits.iter().map(edit).collect::<Option<_>>()?;
+        Some(Fix { title: self.masker.quote(title), edits, command: None })
     }
 
     fn place(&self, at: &Range<usize>) -> FilePlace {

@@ -13,6 +13,7 @@ pub mod lines;
 mod make;
 pub mod matcher;
 pub mod node;
+pub mod repair;
 pub mod shell;
 mod spliced;
 pub mod spring;

@@ -11,6 +11,7 @@ use super::{
     definition::{Confidence, Effort, Example, ExampleFile, Matcher, Rule, RuleId, Severity, Tier},
     matcher::{CodePattern, DocumentMatcher, Operator, Partner, SecretMatcher, Test},
     probe::ProbeMatcher,
+    repair::Repair,
 };
 
 /// The mark that stands in the middle of test secrets, so that no scanner trips over a rule file.
@@ -174,13 +175,24 @@ fn check_matcher(matcher: &Matcher) -> Result<(), String> {
         Matcher::Document(document) if document.all.is_empty() => {
             Err("`document:` needs at least one test under `all`".to_owned())
         }
-        Matcher::Document(document) => document.all.iter().try_for_each(check_test),
+        Matcher::Document(document) => {
+            document.fix.as_ref().map_or(Ok(()), check_repair)?;
+            document.all.iter().try_for_each(check_test)
+        }
         Matcher::Code(patterns) if patterns.is_empty() => {
             Err("`code:` needs at least one pattern".to_owned())
         }
         Matcher::Probe(probe) => probe.check(),
         _ => Ok(()),
     }
+}
+
+fn check_repair(repair: &Repair) -> Result<(), String> {
+    let is_line = !repair.title.is_empty() && !repair.title.contains('\n');
+    if !is_line || repair.title.ends_with('.') || repair.edits.is_empty() {
+        return Err("`fix:` needs a `title`, one line without full stop, and `edits`".to_owned());
+    }
+    Ok(())
 }
 
 fn check_test(test: &Test) -> Result<(), String> {

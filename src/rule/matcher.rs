@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::verify::Verify;
+use super::{repair::Repair, verify::Verify};
 
 /// A credential's shape.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -253,6 +253,9 @@ pub struct DocumentMatcher {
     /// The field that holds a credential: it is hidden wherever the finding is shown.
     #[serde(default)]
     pub secret: Option<String>,
+    /// How a finding is repaired mechanically.
+    #[serde(default)]
+    pub fix: Option<Repair>,
 }
 
 /// One question about a field of a subject.

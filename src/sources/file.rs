@@ -135,6 +135,29 @@ impl SourceFile {
         Span { start_line, start_column, end_line, end_column }
     }
 
+    /// Turns lines and columns back into bytes; `None` if the file has no such place.
+    pub fn bytes_of(&self, span: &Span) -> Option<Range<usize>> {
+        let start = self.byte_at(span.start_line, span.start_column)?;
+        let end = self.byte_at(span.end_line, span.end_column)?;
+        (start <= end).then_some(start..end)
+    }
+
+    fn byte_at(&self, line: u32, column: u32) -> Option<usize> {
+        let start = *self.line_starts().get((line as usize).checked_sub(1)?)?;
+        let mut units = (column as usize).checked_sub(1)?;
+        let rest = self.text().get(start..)?;
+        for (offset, character) in rest.char_indices() {
+            if units == 0 {
+                return Some(start + offset);
+            }
+            if character == '\n' {
+                return None;
+            }
+            units = units.checked_sub(character.len_utf16())?;
+        }
+        (units == 0).then_some(start + rest.len())
+    }
+
     /// The bytes of a one-based line, without its end.
     pub fn line(&self, number: u32) -> Option<Range<usize>> {
         let starts = self.line_starts();
@@ -278,7 +301,31 @@ fn escape_control(character: char) -> Vec<char> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn lines_and_columns_lead_back_to_the_bytes(text in "[a\r\n\té😀]{0,40}", from in 0usize..90, to in 0usize..90) {
+            let file = SourceFile::new(RepoPath::new("a"), text.clone().into_bytes());
+            let boundary = |at: usize| (0..=at.min(text.len())).rfind(|at| text.is_char_boundary(*at));
+            let (a, b) = (boundary(from).unwrap(), boundary(to).unwrap());
+            let bytes = a.min(b)..a.max(b);
+            prop_assert_eq!(file.bytes_of(&file.span(&bytes)), Some(bytes));
+        }
+    }
+
+    #[test]
+    fn a_place_that_is_not_there_has_no_bytes() {
+        let file = SourceFile::new(RepoPath::new("a"), b"ab\nc".to_vec());
+        let place = |line, column| Span { end_line: line, end_column: column, ..Span::FILE };
+        assert_eq!(file.bytes_of(&place(1, 3)), Some(0..2));
+        assert_eq!(file.bytes_of(&place(2, 2)), Some(0..4));
+        for (line, column) in [(1, 5), (2, 3), (3, 1), (0, 1), (1, 0)] {
+            assert_eq!(file.bytes_of(&place(line, column)), None, "{line}:{column}");
+        }
+    }
 
     fn file(text: &str) -> SourceFile {
         SourceFile::new(RepoPath::new("a.txt"), text.as_bytes().to_vec())

@@ -23,6 +23,7 @@ mod lockfiles_javascript;
 mod lockfiles_other;
 mod lockfiles_python;
 mod reach;
+mod repairs;
 mod reporters;
 mod rules;
 mod sbom;

@@ -8,7 +8,7 @@ use seaworthy::{
 
 use crate::support::audit;
 
-fn default_path(rule: &Rule) -> &'static str {
+pub(crate) fn default_path(rule: &Rule) -> &'static str {
     match &rule.matcher {
         Matcher::Code(patterns) => match patterns[0].languages[0] {
             Language::Python => "example.py",

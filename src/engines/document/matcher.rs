@@ -119,7 +119,7 @@ fn compile_globs(patterns: &[String]) -> GlobSet {
 }
 
 /// A dotted path, taken apart.
-struct Path(Vec<Segment>);
+pub(super) struct Path(Vec<Segment>);
 
 #[derive(Debug, PartialEq)]
 enum Segment {
@@ -129,7 +129,7 @@ enum Segment {
 }
 
 impl Path {
-    fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str) -> Self {
         let mut segments = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
@@ -160,7 +160,7 @@ impl Path {
         visit(&self.0, node, see)
     }
 
-    fn first<'n>(&self, node: &'n Node) -> Option<&'n Node> {
+    pub(super) fn first<'n>(&self, node: &'n Node) -> Option<&'n Node> {
         let mut first = None;
         self.visit(node, &mut |node| {
             first = Some(node);
