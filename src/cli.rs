@@ -48,7 +48,7 @@ pub enum Command {
     },
     /// Audit the bundled practice shop: its source and a running copy on loopback
     Demo(Demo),
-    /// Move packages to versions that repair them: runs cargo, so only for projects that you trust
+    /// Repair what can be repaired mechanically
     Fix(Fix),
     /// Download, make, show or check the index of advisories about dependencies
     #[command(subcommand)]
@@ -232,21 +232,29 @@ pub struct Demo {
 
 /// `seaworthy fix`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Fix {
-    /// The folder whose Cargo.lock files are repaired; for other lockfiles the commands are named
+    /// The folder whose files are repaired
     #[arg(default_value = ".")]
     pub path: PathBuf,
-    /// Repair dependencies
-    #[arg(long, required = true)]
+    /// Instead move the packages of Cargo.lock files to versions that repair them: runs cargo, so only for projects
+    /// that you trust; for other lockfiles the commands are named
+    #[arg(long, conflicts_with_all = ["rule", "pedantic"])]
     pub dependencies: bool,
-    /// Work on a temporary copy, and show what would change
+    /// Show what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Only what this rule finds; repeatable
+    #[arg(long, value_name = "ID")]
+    pub rule: Vec<String>,
+    /// Also what rules of the pedantic tier find
+    #[arg(long)]
+    pub pedantic: bool,
     /// An index made by `seaworthy db build`, or a folder of advisories
-    #[arg(long, value_name = "INDEX")]
+    #[arg(long, value_name = "INDEX", requires = "dependencies")]
     pub advisory_db: Option<PathBuf>,
     /// Let cargo use no network
-    #[arg(long)]
+    #[arg(long, requires = "dependencies")]
     pub offline: bool,
 }
 

@@ -1,8 +1,11 @@
-//! `seaworthy fix --dependencies`: moves the packages of `Cargo.lock` files to versions that repair them, by
+//! `seaworthy fix` makes the edits that repair findings.
+//!
+//! With `--dependencies` it moves the packages of `Cargo.lock` files to versions that repair them, by
 //! cargo's own hand, and audits again. For other lockfiles it names the commands and runs none.
 
 mod cargo;
 mod copy;
+mod edits;
 mod steps;
 
 use std::{
@@ -30,13 +33,15 @@ use crate::{
 
 /// A step may open the way for another, and a moved package may have a weakness of its own.
 const MOST_ROUNDS: usize = 5;
+/// The compartments whose rules have edits.
+const EDITED: [Kind; 4] = [Kind::Container, Kind::Kubernetes, Kind::Workflow, Kind::Service];
 /// The time that one audit may take.
 const DEADLINE: Duration = Duration::from_mins(5);
 
 /// Names and versions of the packages of a lockfile.
 type Locked = BTreeSet<(String, String)>;
 
-/// Repairs what can be; returns 0 if nothing is left that a version repairs, 1 if something is, and 3 if not all
+/// Repairs what can be; returns 0 if nothing is left that could be repaired so, 1 if something is, and 3 if not all
 /// could be looked at.
 pub fn run(options: &Fix, out: &mut impl Write) -> anyhow::Result<u8> {
     let progress = Progress::new(false);
@@ -56,8 +61,24 @@ pub fn run(options: &Fix, out: &mut impl Write) -> anyhow::Result<u8> {
         let source = Source { tree, repository: None, base: None };
         run::audit(&source, &inputs, &request, &surroundings, &deadline)
     };
-    let first = audit(&tree)?;
-    let copied = options.dry_run.then(|| copy::of(&tree)).transpose()?;
+    if options.dependencies {
+        move_packages(options, &tree, &audit, out)
+    } else {
+        edits::run(options, &tree, &audit, out)
+    }
+}
+
+/// How a tree is audited here.
+type Audit<'a> = dyn Fn(&Tree) -> anyhow::Result<Report> + 'a;
+
+fn move_packages(
+    options: &Fix,
+    tree: &Tree,
+    audit: &Audit<'_>,
+    out: &mut impl Write,
+) -> anyhow::Result<u8> {
+    let first = audit(tree)?;
+    let copied = options.dry_run.then(|| copy::of(tree)).transpose()?;
     let folder = copied.as_ref().map_or(options.path.as_path(), tempfile::TempDir::path);
     let mut work =
         Work { folder, offline: options.offline, moved: Vec::new(), failed: BTreeMap::new() };
@@ -92,10 +113,10 @@ fn request(options: &Fix) -> Request {
         config: None,
         advisory_db: options.advisory_db.clone(),
         deadline: DEADLINE,
-        kinds: [Kind::Dependency].into(),
+        kinds: if options.dependencies { [Kind::Dependency].into() } else { EDITED.into() },
         fail_on: None,
         strict: false,
-        pedantic: true,
+        pedantic: options.dependencies || options.pedantic,
         allow: Allow::default(),
         login: None,
         verify: None,

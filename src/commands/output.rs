@@ -66,14 +66,18 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         "{}: a link stands there, and is not followed",
         context()
     );
-    if there.is_some_and(|there| !there.is_file()) {
+    if there.as_ref().is_some_and(|there| !there.is_file()) {
         // A device or a pipe can not be replaced.
         return fs::write(path, bytes).with_context(context);
     }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", std::process::id()));
     let beside = path.with_file_name(name);
-    let written = File::create_new(&beside).and_then(|mut file| file.write_all(bytes));
+    let written = File::create_new(&beside).and_then(|mut file| {
+        // What may be run stays so.
+        there.map_or(Ok(()), |there| file.set_permissions(there.permissions()))?;
+        file.write_all(bytes)
+    });
     let written = written.and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         // Nothing half-written is left behind; what can not be removed was not made.

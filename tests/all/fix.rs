@@ -1,4 +1,4 @@
-//! `seaworthy fix --dependencies`: cargo moves what it can without network, a dry run changes nothing, and what is
+//! `seaworthy fix` repairs files, and nothing the second time. With `--dependencies` cargo moves what it can without network, a dry run changes nothing, and what is
 //! left or was not looked at is said.
 
 use std::{
@@ -94,4 +94,38 @@ fn without_advisories_nothing_is_called_repaired() {
     let told = text(&output);
     assert!(told.contains("not all was looked at"), "{told}");
     assert_eq!(output.status.code(), Some(3), "{told}");
+}
+
+const COMPOSE: &str = "services:\r\n  web:\r\n    image: nginx:1.27\r\n    privileged: true # why\r\n  db:\r\n    privileged: yes\r\n    image: postgres:17\r\n";
+
+fn edit(folder: &Path, more: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_seaworthy"))
+        .args(["fix", ".", "--rule", "container/compose-privileged"])
+        .args(more)
+        .current_dir(folder)
+        .output()
+        .expect("the program starts")
+}
+
+#[test]
+fn a_dry_run_shows_the_difference_and_the_run_makes_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("compose.yaml");
+    fs::write(&file, COMPOSE).unwrap();
+    let dry = edit(folder.path(), &["--dry-run"]);
+    let told = text(&dry);
+    assert!(
+        told.contains("--- a/compose.yaml") && told.contains("-    privileged: true # why"),
+        "{told}"
+    );
+    assert!(told.contains("2 findings could be repaired"), "{told}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), COMPOSE);
+    let run = edit(folder.path(), &[]);
+    assert_eq!(run.status.code(), Some(0));
+    assert!(text(&run).contains("Let the container run unprivileged (2 times)"), "{}", text(&run));
+    let repaired = fs::read_to_string(&file).unwrap();
+    let wanted = COMPOSE.replace("    privileged: true # why\r\n", "");
+    assert_eq!(repaired, wanted.replace("    privileged: yes\r\n", ""));
+    assert_eq!(text(&edit(folder.path(), &[])), "0 findings were repaired\n");
+    assert_eq!(fs::read_to_string(&file).unwrap(), repaired);
 }

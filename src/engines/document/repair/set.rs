@@ -115,13 +115,8 @@ fn add_to_block(
     let (first, _) = own.first()?;
     let indent = column(document, first.at.start)?;
     let ending = document.line_ending();
-    let text: String = missing
-        .iter()
-        .map(|(name, setting)| {
-            format!("{ending}{}{}", " ".repeat(indent), entry(name, setting, indent, ending))
-        })
-        .collect();
-    Some(insert(document.line_end(map.at.end), text))
+    let lines = missing.iter().map(|(name, setting)| entry(name, setting, indent, ending));
+    Some(insert(document.line_end(map.at.end), on_lines(lines, indent, ending)))
 }
 
 /// How far a key is indented, if nothing stands before it but spaces and the marks of list elements.
@@ -143,16 +138,21 @@ fn entry(name: &str, setting: &Setting, indent: usize, ending: &str) -> String {
 
 /// A map or list on lines of its own, each begun by a line ending.
 fn block(setting: &Setting, indent: usize, ending: &str) -> String {
-    let spaces = " ".repeat(indent);
-    let lines: Vec<String> = match setting {
+    match setting {
         Setting::Map(entries) => {
             let lines = entries.iter().map(|(name, value)| entry(name, value, indent, ending));
-            lines.collect()
+            on_lines(lines, indent, ending)
         }
-        Setting::List(elements) => elements.iter().map(|one| format!("- {}", flow(one))).collect(),
-        _ => vec![scalar(setting)],
-    };
-    lines.iter().map(|line| format!("{ending}{spaces}{line}")).collect()
+        Setting::List(elements) => {
+            on_lines(elements.iter().map(|one| format!("- {}", flow(one))), indent, ending)
+        }
+        _ => on_lines(std::iter::once(scalar(setting)), indent, ending),
+    }
+}
+
+fn on_lines(lines: impl Iterator<Item = String>, indent: usize, ending: &str) -> String {
+    let begin = format!("{ending}{}", " ".repeat(indent));
+    lines.fold(String::new(), |text, line| text + &begin + &line)
 }
 
 fn flow(setting: &Setting) -> String {

@@ -2,9 +2,9 @@ use super::*;
 use crate::{engines::document::yaml, rule::DocumentMatcher};
 
 /// The text after the repair of everything that the rule finds, one after another.
-fn repaired(each: &str, test: &str, edits: &str, text: &str) -> Option<String> {
+fn repaired(each: &str, condition: &str, fix: &str, text: &str) -> Option<String> {
     let rule = format!(
-        r#"{{"model":"yaml","each":"{each}","all":[{test}],"fix":{{"title":"t","edits":{edits}}}}}"#
+        r#"{{"model":"yaml","each":"{each}","all":[{condition}],"fix":{{"title":"t","edits":{fix}}}}}"#
     );
     let matcher: DocumentMatcher = serde_json::from_str(&rule).unwrap();
     let root = yaml::read(text).unwrap();
