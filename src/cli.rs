@@ -155,7 +155,8 @@ pub struct Kinds {
 /// How the result is judged and shown.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Output {
-    /// terminal, sarif, json, markdown or html, to a file or to stdout; repeatable
+    /// terminal, sarif, json, markdown, html, junit, gitlab or github, to a file or to stdout;
+    /// repeatable
     #[arg(long, value_name = "FORMAT[=FILE]")]
     pub report: Vec<ReportTo>,
     /// The lowest severity that blocks, or never [default: critical]

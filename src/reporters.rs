@@ -1,12 +1,15 @@
-//! Tells a report: one text for each of five readers, all with the same counts.
+//! Tells a report: one text for each kind of reader, all with the same counts.
 //!
 //! A reporter decides nothing and reads nothing but the report. All text of the audited repository or of
 //! an answer passes through `visible` and the escaping of its format before it is written.
 
 mod arrange;
 mod excerpt;
+mod github;
+mod gitlab;
 mod html;
 pub mod json;
+mod junit;
 mod markdown;
 mod sarif;
 mod terminal;
@@ -17,8 +20,11 @@ use std::{fmt, io, str::FromStr};
 
 use crate::report::Report;
 
+pub use github::Github;
+pub use gitlab::Gitlab;
 pub use html::Html;
 pub use json::Json;
+pub use junit::Junit;
 pub use markdown::Markdown;
 pub use sarif::Sarif;
 pub use terminal::Terminal;
@@ -42,12 +48,26 @@ pub enum Format {
     Markdown,
     /// One self-contained page.
     Html,
+    /// The XML of `JUnit`, for build servers.
+    Junit,
+    /// GitLab's Code Quality report.
+    Gitlab,
+    /// Workflow commands of GitHub Actions.
+    Github,
 }
 
 impl Format {
     /// All formats, the default one first.
-    pub const ALL: [Self; 5] =
-        [Self::Terminal, Self::Sarif, Self::Json, Self::Markdown, Self::Html];
+    pub const ALL: [Self; 8] = [
+        Self::Terminal,
+        Self::Sarif,
+        Self::Json,
+        Self::Markdown,
+        Self::Html,
+        Self::Junit,
+        Self::Gitlab,
+        Self::Github,
+    ];
 
     /// The word on the command line.
     pub const fn name(self) -> &'static str {
@@ -57,6 +77,9 @@ impl Format {
             Self::Json => "json",
             Self::Markdown => "markdown",
             Self::Html => "html",
+            Self::Junit => "junit",
+            Self::Gitlab => "gitlab",
+            Self::Github => "github",
         }
     }
 }
@@ -101,6 +124,9 @@ pub fn reporter(format: Format, style: Style) -> Box<dyn Reporter> {
         Format::Json => Box::new(Json),
         Format::Markdown => Box::new(Markdown::default()),
         Format::Html => Box::new(Html),
+        Format::Junit => Box::new(Junit),
+        Format::Gitlab => Box::new(Gitlab),
+        Format::Github => Box::new(Github),
     }
 }
 

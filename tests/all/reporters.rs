@@ -50,6 +50,11 @@ fn command(text: &str) -> Option<&str> {
     text.lines().find(|line| line.trim_start().starts_with("::") || line.contains("##["))
 }
 
+/// The formats that command nothing.
+fn telling() -> impl Iterator<Item = Format> {
+    Format::ALL.into_iter().filter(|format| *format != Format::Github)
+}
+
 #[test]
 fn the_formats_look_as_they_should() {
     for name in FIXTURES {
@@ -90,7 +95,10 @@ fn every_format_has_a_name_that_reads_back() {
         assert_eq!(format.name().parse(), Ok(format));
     }
     let error = "xml".parse::<Format>().unwrap_err();
-    assert!(error.contains("terminal, sarif, json, markdown, html"), "{error}");
+    assert!(
+        error.contains("terminal, sarif, json, markdown, html, junit, gitlab, github"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -206,9 +214,10 @@ fn the_page_asks_the_network_for_nothing() {
 fn hostile_text_never_reaches_an_output_as_it_is() {
     let report = fixture("rich");
     for format in Format::ALL {
-        let text = write(&report, format);
-        assert_eq!(hostile(&text), None, "{format}");
-        assert_eq!(command(&text), None, "{format}");
+        assert_eq!(hostile(&write(&report, format)), None, "{format}");
+    }
+    for format in telling() {
+        assert_eq!(command(&write(&report, format)), None, "{format}");
     }
     let page = write(&report, Format::Html);
     assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("<b>"));
@@ -255,6 +264,35 @@ fn sarif_keeps_the_line_hash_of_a_finding_in_a_file() {
     }
 }
 
+#[test]
+fn workflow_commands_stay_within_what_github_shows() {
+    let mut report = fixture("rich");
+    let one = report.shown().next().unwrap().clone();
+    for count in [8, 9, 10, 11, 200] {
+        let with = |severity: Severity, verdict| {
+            let mut judged = one.clone();
+            (judged.finding.severity, judged.verdict) = (severity, verdict);
+            std::iter::repeat_n(judged, count)
+        };
+        report.findings = with(Severity::Critical, Verdict::Blocking)
+            .chain(with(Severity::High, Verdict::Reported))
+            .chain(with(Severity::Low, Verdict::Reported))
+            .collect();
+        for incomplete in [0, 1, 8, 9, 10, 30] {
+            report.incomplete = vec!["100% of x".to_owned(); incomplete];
+            let text = write(&report, Format::Github);
+            for (level, own) in [("error", incomplete), ("warning", 0), ("notice", 1)] {
+                let lines = text.lines().filter(|line| line.starts_with(&format!("::{level} ")));
+                let shown = lines.clone().count();
+                assert_eq!(shown, (count + own).min(10), "{count} {incomplete} {level}");
+                let is_cut = lines.filter(|line| line.contains(" more")).count() > 0;
+                assert_eq!(is_cut, count + own > 10, "{count} {incomplete} {level}");
+            }
+            assert_eq!(text.contains("100%25 of x"), incomplete > 0);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
@@ -262,6 +300,11 @@ proptest! {
     fn all_formats_agree_on_every_count(report in arbitrary::report()) {
         let expected = counts::Counts::of(&report);
         for format in Format::ALL {
+            let expected = if format == Format::Gitlab {
+                counts::Counts { shown: expected.shown, ..counts::Counts::default() }
+            } else {
+                expected
+            };
             prop_assert_eq!(counts::parse(format, &write(&report, format)), expected, "{}", format);
         }
     }
@@ -280,7 +323,11 @@ proptest! {
         for format in Format::ALL {
             let text = write_with(&*reporter(format, Style { colour: false, width }), &report);
             prop_assert_eq!(hostile(&text), None, "{}", format);
-            prop_assert_eq!(command(&text), None, "{}", format);
+            let ours = |line: &str| {
+                let is_command = ["::error ", "::warning ", "::notice "];
+                format == Format::Github && is_command.iter().any(|word| line.starts_with(word))
+            };
+            prop_assert_eq!(command(&text).filter(|line| !ours(line)), None, "{}", format);
         }
         prop_assert_eq!(strange_markup(&write(&report, Format::Html)), Vec::<String>::new());
     }

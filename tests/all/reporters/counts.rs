@@ -51,6 +51,9 @@ pub(super) fn parse(format: Format, text: &str) -> Counts {
         Format::Json => json(text),
         Format::Markdown => markdown(text),
         Format::Html => html(text),
+        Format::Junit => junit(text),
+        Format::Github => github(text),
+        Format::Gitlab => Counts { shown: gitlab(text), ..Counts::default() },
     }
 }
 
@@ -135,6 +138,44 @@ fn html(text: &str) -> Counts {
         });
         cells.collect::<Vec<u64>>().try_into().unwrap()
     }))
+}
+
+/// `<property name="shown: critical" value="3"/>`; the tests are as many as the suites say.
+fn junit(text: &str) -> Counts {
+    let suites = text.split("<testsuite ").skip(1);
+    for suite in suites {
+        let tests = suite.split("tests=\"").nth(1).unwrap().split('"').next().unwrap();
+        assert_eq!(suite.matches("<testcase ").count().to_string(), tests);
+    }
+    let [shown, verdicts, controls] = names();
+    three([("shown", shown), ("verdicts", verdicts), ("controls", controls)].map(
+        |(group, names)| {
+            names.map(|name| {
+                let begin = format!("<property name=\"{group}: {name}\" value=\"");
+                text.split(&begin).nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+            })
+        },
+    ))
+}
+
+/// `…%0AFindings: 3 critical, …%0AVerdicts: …` in the last line.
+fn github(text: &str) -> Counts {
+    let last = text.lines().next_back().unwrap();
+    three(["Findings: ", "Verdicts: ", "Controls: "].map(|heading| {
+        let row = last.split(heading).nth(1).unwrap().split("%0A").next().unwrap();
+        let cells = row.split(", ").map(|cell| cell.split(' ').next().unwrap().parse().unwrap());
+        cells.collect::<Vec<u64>>().try_into().unwrap()
+    }))
+}
+
+/// GitLab's list holds what is shown, and nothing else.
+fn gitlab(text: &str) -> [u64; 5] {
+    let value: serde_json::Value = serde_json::from_str(text).unwrap();
+    let words = ["blocker", "critical", "major", "minor", "info"];
+    words.map(|word| {
+        let entries = value.as_array().unwrap().iter();
+        entries.filter(|entry| entry["severity"] == word).count() as u64
+    })
 }
 
 /// How many findings the page shows in whole or names.
