@@ -4,7 +4,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{config::FailOn, rule::Kind};
+use crate::{config::FailOn, reporters::Format, rule::Kind};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,6 +53,8 @@ pub enum Command {
     /// Download, make, show or check the index of advisories about dependencies
     #[command(subcommand)]
     Db(Db),
+    /// Judge a JSON report again, by another gate
+    Gate(Gate),
     /// Write what the lockfiles of a folder hold as a bill of materials
     Sbom(Sbom),
     /// Print a completion script
@@ -191,8 +193,8 @@ pub enum Colour {
 /// A format, and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportTo {
-    /// The format's name.
-    pub format: String,
+    /// The format.
+    pub format: Format,
     /// The file, or `None` for stdout.
     pub file: Option<PathBuf>,
 }
@@ -206,12 +208,28 @@ impl FromStr for ReportTo {
             Some((format, file)) => (format, Some(PathBuf::from(file))),
             None => (text, None),
         };
-        if ["terminal", "sarif", "json", "markdown", "html"].contains(&format) {
-            Ok(Self { format: format.to_owned(), file })
-        } else {
-            Err("known are terminal, sarif, json, markdown, html".to_owned())
-        }
+        Ok(Self { format: format.parse()?, file })
     }
+}
+
+/// `seaworthy gate`.
+#[derive(Debug, Args)]
+pub struct Gate {
+    /// A report that `--report json` wrote; `-` for stdin
+    pub file: PathBuf,
+    /// terminal, sarif, json, markdown, html, junit, gitlab or github, to a file or to stdout;
+    /// repeatable
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub report: Vec<ReportTo>,
+    /// The lowest severity that blocks, or never [default: that of the report]
+    #[arg(long, value_name = "SEVERITY", value_parser = FailOn::from_str)]
+    pub fail_on: Option<FailOn>,
+    /// Incomplete counts as blocked, also where the report's gate let it pass
+    #[arg(long)]
+    pub strict: bool,
+    /// auto, always or never
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    pub color: Colour,
 }
 
 /// `seaworthy demo`.
@@ -368,5 +386,9 @@ mod tests {
         let report: ReportTo = "sarif".parse().unwrap();
         assert_eq!(report.file, None);
         assert!("sarif=".parse::<ReportTo>().is_err());
+        for format in Format::ALL {
+            let report: ReportTo = format!("{format}=a").parse().unwrap();
+            assert_eq!(report.format, format);
+        }
     }
 }

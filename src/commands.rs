@@ -5,6 +5,7 @@ pub mod completions;
 pub mod db;
 pub mod demo;
 pub mod fix;
+pub mod gate;
 pub mod init;
 pub mod output;
 pub mod progress;
@@ -57,6 +58,10 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Init { path, pre_commit: true } => init::hook(path, &mut stdout).map(|()| 0),
         Command::Fix(options) => fix::run(options, &mut stdout),
         Command::Db(options) => db::run(options, &mut stdout),
+        Command::Gate(options) => {
+            drop(stdout);
+            gate::run(options)
+        }
         Command::Sbom(options) => {
             drop(stdout);
             sbom::run(options)

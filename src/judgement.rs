@@ -132,9 +132,29 @@ pub fn judge(mut outcomes: Vec<Outcome>, policy: &Policy<'_>, subject: Subject) 
         budgets: budgets.rows,
         notices,
     };
-    report.summary = summary(&report);
-    report.passed = report.exit_code() == 0;
+    count(&mut report);
     report
+}
+
+/// Judges a report by another gate: what is excused stays so, and whether the rest blocks is decided anew.
+pub fn judge_again(report: &mut Report, gate: Gate) {
+    for judged in report.findings.iter_mut().filter(|judged| judged.verdict.is_shown()) {
+        judged.verdict = open(&judged.finding, &gate);
+    }
+    report.gate = gate;
+    count(report);
+}
+
+fn count(report: &mut Report) {
+    report.summary = summary(report);
+    report.passed = report.exit_code() == 0;
+}
+
+/// What nothing excuses.
+fn open(finding: &Finding, gate: &Gate) -> Verdict {
+    let blocks = finding.tier == Tier::Default
+        && gate.fail_on.is_some_and(|least| finding.severity >= least);
+    if blocks { Verdict::Blocking } else { Verdict::Reported }
 }
 
 fn give_verdicts(findings: Vec<Finding>, policy: &Policy<'_>) -> (Vec<JudgedFinding>, Vec<String>) {
@@ -167,9 +187,7 @@ fn verdict(
     if finding.place.own_file().is_some_and(|at| policy.exclude.is_match(at.path.as_str())) {
         return (Verdict::Excluded, None);
     }
-    let blocks = finding.tier == Tier::Default
-        && policy.gate.fail_on.is_some_and(|least| finding.severity >= least);
-    let open = if blocks { Verdict::Blocking } else { Verdict::Reported };
+    let open = open(finding, &policy.gate);
     match waived {
         waiver::Excuse::Counts(reason) => (Verdict::Waived, Some(reason)),
         _ if is_known => (Verdict::Baseline, None),

@@ -19,7 +19,7 @@ const WIDTH: usize = 100;
 
 /// Writes the report in every format that was asked for.
 pub fn deliver(report: &Report, options: &Output, no_colour: bool) -> anyhow::Result<()> {
-    let default = [ReportTo { format: Format::Terminal.name().to_owned(), file: None }];
+    let default = [ReportTo { format: Format::Terminal, file: None }];
     let wanted = if options.report.is_empty() { &default[..] } else { &options.report };
     for one in wanted {
         deliver_one(report, one, options.color, no_colour)?;
@@ -36,14 +36,13 @@ fn deliver_one(
     colour: Colour,
     no_colour: bool,
 ) -> anyhow::Result<()> {
-    let format: Format = one.format.parse().map_err(anyhow::Error::msg)?;
     let to_terminal = one.file.is_none() && io::stdout().is_terminal();
     let colour = match colour {
         Colour::Always => true,
         Colour::Never => false,
         Colour::Auto => to_terminal && !no_colour,
     };
-    let reporter = reporters::reporter(format, Style { colour, width: WIDTH });
+    let reporter = reporters::reporter(one.format, Style { colour, width: WIDTH });
     let Some(path) = &one.file else {
         return match reporter.write(report, &mut BufWriter::new(io::stdout().lock())) {
             // A reader that has seen enough, as `head` does, is no failure.

@@ -24,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("judgement", &["rule", "finding", "config", "report"]),
     ("reporters", &["rule", "finding", "report"]),
     ("demo", &[]),
-    ("cli", &["rule", "config"]),
+    ("cli", &["rule", "config", "reporters"]),
 ];
 
 /// Modules that may use all others, and that nobody uses.

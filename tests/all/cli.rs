@@ -244,3 +244,27 @@ fn an_interrupted_run_still_writes_its_report() {
     let report = fs::read_to_string(folder.path().join("report.json")).expect("a report");
     assert!(report.contains("secret/github-token") && report.contains("interrupted"), "{report}");
 }
+
+#[test]
+fn a_report_is_judged_again_by_another_gate() {
+    let folder = folder(&[("Dockerfile", "FROM debian:12\nUSER root\nCMD [\"a\"]\n")]);
+    let scan =
+        seaworthy(folder.path(), &["scan", "--only", "container", "--report", "json=a.json"]);
+    assert_eq!(scan.code, 0, "{}", scan.stderr);
+    let gate = seaworthy(
+        folder.path(),
+        &["gate", "a.json", "--fail-on", "high", "--report", "json=b.json", "--report", "junit"],
+    );
+    assert_eq!(gate.code, 1, "{}", gate.stderr);
+    assert!(gate.stdout.contains("<failure type=\"high\""), "{}", gate.stdout);
+    let again = seaworthy(
+        folder.path(),
+        &["gate", "b.json", "--fail-on", "critical", "--report", "json=c.json"],
+    );
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("it was written");
+    assert_eq!(read("a.json"), read("c.json"));
+    let nonsense = seaworthy(folder.path(), &["gate", "Dockerfile"]);
+    assert_eq!(nonsense.code, 2);
+    assert!(nonsense.stderr.contains("read `Dockerfile`"), "{}", nonsense.stderr);
+}
