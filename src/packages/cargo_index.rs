@@ -140,7 +140,7 @@ impl CargoIndex {
     /// The line of one version, of whose file no more is read than must be.
     fn read_tail<'b>(&self, name: &str, version: &str, memory: &'b mut Vec<u8>) -> Option<&'b str> {
         let (tail, line) = match self.files(name).find_map(|path| File::open(path).ok()) {
-            Some(file) => Tail::read(file, version, memory)?,
+            Some(file) => Tail::read(&file, version, memory)?,
             None => (Tail::empty(), None),
         };
         let mut tails = locked(&self.tails);

@@ -342,13 +342,19 @@ impl Store {
     }
 }
 
+/// Fills `bytes` with those of the file at a place.
 #[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], place: u64) -> io::Result<()> {
+pub(in crate::packages) fn read_at(file: &File, bytes: &mut [u8], place: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, place)
 }
 
+/// Fills `bytes` with those of the file at a place.
 #[cfg(windows)]
-fn read_at(file: &File, mut bytes: &mut [u8], mut place: u64) -> io::Result<()> {
+pub(in crate::packages) fn read_at(
+    file: &File,
+    mut bytes: &mut [u8],
+    mut place: u64,
+) -> io::Result<()> {
     while !bytes.is_empty() {
         match std::os::windows::fs::FileExt::seek_read(file, bytes, place)? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),

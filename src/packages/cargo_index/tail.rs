@@ -3,17 +3,15 @@
 use std::{
     fs::File,
     hash::{DefaultHasher, Hasher as _},
-    io::{Read as _, Seek as _, SeekFrom},
     ops::Range,
 };
 
 use memchr::memmem;
 
-use super::{LARGEST, one};
+use super::{super::advisories::index::read_at, LARGEST, one};
 
-/// So many bytes are read first, and so many times more where they do not hold the release.
-const FIRST: u64 = 4 << 10;
-const GROWTH: u64 = 4;
+/// So many bytes are read first, and each time twice as many of those before where they do not hold the release.
+const FIRST: usize = 4 << 10;
 
 /// Which of the last releases of a crate are yanked.
 #[derive(Debug, Default)]
@@ -58,38 +56,47 @@ impl Tail {
         self.is_whole || self.releases.len() > other.releases.len()
     }
 
-    /// Reads a file from its end up to the release, and gives that one's line. None if it can not be read. The bytes
-    /// are those of its end then.
+    /// Reads a file from its end up to the release, and gives that one's line. None if it can not be read. No byte is
+    /// read twice, and of those that were looked at only the begun release is kept.
     pub(super) fn read<'b>(
-        mut file: File,
+        file: &File,
         version: &str,
         bytes: &'b mut Vec<u8>,
     ) -> Option<(Self, Option<&'b str>)> {
-        let length = file.seek(SeekFrom::End(0)).ok().filter(|length| *length <= LARGEST)?;
+        let length = file.metadata().ok()?.len();
+        let mut start = usize::try_from(length).ok().filter(|_| length <= LARGEST)?;
         let mut tail = Self::default();
-        let mut size = FIRST.min(length);
-        // How many bytes at the end hold only releases that were looked at.
-        let mut done = 0;
+        let mut next = FIRST;
+        bytes.clear();
         loop {
-            bytes.clear();
-            bytes.reserve_exact(usize::try_from(size).ok()?);
-            file.seek(SeekFrom::Start(length - size)).ok()?;
-            (&mut file).take(size).read_to_end(bytes).ok()?;
-            for (found, line) in from_end(&bytes[..bytes.len().checked_sub(done)?]) {
+            let size = next.min(start);
+            start -= size;
+            prepend(file, start, size, bytes)?;
+            let mut begun = bytes.len();
+            for (found, line) in from_end(bytes) {
                 let may_be_yanked = may_be_yanked(&bytes[line.clone()]);
                 tail.releases.push((hash(&bytes[found.clone()]), may_be_yanked));
                 if bytes[found.clone()] == *version.as_bytes() {
                     return Some((tail, str::from_utf8(&bytes[line]).ok()));
                 }
-                done = bytes.len() - found.start;
+                begun = found.start;
             }
-            if size == length {
+            if start == 0 {
                 tail.is_whole = true;
                 return Some((tail, None));
             }
-            size = (size * GROWTH).min(length);
+            bytes.truncate(begun);
+            next = (next * 2).max(begun);
         }
     }
+}
+
+/// Puts so many bytes of a file before those that follow them there.
+fn prepend(file: &File, start: usize, size: usize, bytes: &mut Vec<u8>) -> Option<()> {
+    let known = bytes.len();
+    bytes.resize(known + size, 0);
+    bytes.copy_within(..known, size);
+    read_at(file, &mut bytes[..size], u64::try_from(start).ok()?).ok()
 }
 
 /// Whether the release of a line is yanked; none if the line can not be read.
