@@ -1,6 +1,10 @@
 //! The masker: the only maker of [`Quoted`] from foreign text.
 
-use std::{cell::OnceCell, collections::BTreeSet, ops::Range};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
@@ -15,6 +19,9 @@ use crate::finding::{Quoted, secret::mask};
 const HEAD: usize = 12;
 /// Shorter lines of a value that has several give nothing away.
 const SHORTEST_LINE: usize = 8;
+/// So many texts are kept as they were quoted, none of them longer than this: findings of one file repeat each other.
+const MOST_KEPT: usize = 1_000;
+const LONGEST_KEPT: usize = 256;
 /// As a file of this name is read what an error or an answer says: there, values need no quotes.
 const CONFIGURATION: &str = "a.conf";
 
@@ -25,6 +32,8 @@ pub struct Masker<'a> {
     values: Vec<String>,
     /// Finds the heads of the values; made when first needed.
     heads: OnceCell<Option<AhoCorasick>>,
+    /// What was quoted before.
+    quoted: RefCell<BTreeMap<String, Quoted>>,
     /// Whether nothing is known of where the text is from.
     is_plain: bool,
 }
@@ -34,8 +43,8 @@ impl<'a> Masker<'a> {
     pub fn new(scanner: &'a Scanner, bytes: &[u8], secrets: &[Range<usize>]) -> Self {
         let raw = secrets.iter().filter_map(|at| bytes.get(at.clone())).map(readable);
         let values: BTreeSet<String> = raw.flat_map(|value| pieces(&value)).collect();
-        let values = values.into_iter().collect();
-        Self { scanner, values, heads: OnceCell::new(), is_plain: false }
+        let (heads, quoted) = (OnceCell::new(), RefCell::default());
+        Self { scanner, values: values.into_iter().collect(), heads, quoted, is_plain: false }
     }
 
     /// Knows these values, too: those that stand in the file in another way.
@@ -44,17 +53,31 @@ impl<'a> Masker<'a> {
         self.values.extend(values.map(readable).flat_map(|value| pieces(&value)));
         self.values.sort();
         self.values.dedup();
-        self.heads = OnceCell::new();
+        (self.heads, self.quoted) = (OnceCell::new(), RefCell::default());
         self
     }
 
     /// Knows no values; hides what `scanner` recognises.
     pub const fn plain(scanner: &'a Scanner) -> Self {
-        Self { scanner, values: Vec::new(), heads: OnceCell::new(), is_plain: true }
+        let heads = OnceCell::new();
+        let quoted = RefCell::new(BTreeMap::new());
+        Self { scanner, values: Vec::new(), heads, quoted, is_plain: true }
     }
 
     /// Text that may be shown. Masked text has as many UTF-16 units as the raw one.
     pub fn quote(&self, raw: &str) -> Quoted {
+        if let Some(quoted) = self.quoted.borrow().get(raw) {
+            return quoted.clone();
+        }
+        let quoted = self.quote_anew(raw);
+        let mut known = self.quoted.borrow_mut();
+        if known.len() < MOST_KEPT && raw.len() <= LONGEST_KEPT {
+            known.insert(raw.to_owned(), quoted.clone());
+        }
+        quoted
+    }
+
+    fn quote_anew(&self, raw: &str) -> Quoted {
         let known = self.hide_known(raw);
         let masked = self.hide_found("", &known, &known);
         Quoted::from_masked(if self.is_plain {
