@@ -1,6 +1,9 @@
 //! Turns drafts into findings: masks them, places them, gives each its fingerprint.
 
+mod masked;
+
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, HashMap},
     ops::Range,
 };
@@ -16,13 +19,12 @@ use crate::{
     rule::{Matcher, RuleId},
     sources::SourceFile,
 };
+use masked::MaskedText;
 
 /// Lines shown before and after a finding.
 const AROUND: u32 = 1;
 /// Most lines of one finding that are shown.
 const MOST_LINES: u32 = 8;
-/// A mark stands in a long line after so many bytes, where its columns are known.
-const STRETCH: usize = 1_024;
 /// So many last bytes before a weak secret tell it from others.
 const LONGEST_STABLE: usize = 4_096;
 /// A line longer than this many bytes is cut to a window around the finding.
@@ -187,8 +189,11 @@ fn as_written(file: &SourceFile, at: &Range<usize>, secret: &Secret) -> Vec<Rang
 }
 
 /// The file's text with each secret hidden. It has other offsets, but the same lines and columns.
-fn masked_text(file: &SourceFile, secrets: &[Range<usize>]) -> Vec<MaskedLine> {
+fn masked_text<'a>(file: &'a SourceFile, secrets: &[Range<usize>]) -> MaskedText<'a> {
     let text = file.text();
+    if secrets.is_empty() {
+        return MaskedText::new(Cow::Borrowed(text));
+    }
     let mut masked = String::with_capacity(text.len());
     let mut done = 0;
     for at in secrets {
@@ -200,54 +205,14 @@ fn masked_text(file: &SourceFile, secrets: &[Range<usize>]) -> Vec<MaskedLine> {
         done = at.end;
     }
     masked.push_str(text.get(done..).unwrap_or_default());
-    split_lines(&masked)
-}
-
-fn split_lines(text: &str) -> Vec<MaskedLine> {
-    text.replace("\r\n", "\n").split(['\n', '\r']).map(MaskedLine::new).collect()
-}
-
-/// A line without its secrets.
-struct MaskedLine {
-    text: String,
-    /// Here and there in a long line: a byte, and the UTF-16 units before it.
-    marks: Vec<(usize, usize)>,
-}
-
-impl MaskedLine {
-    fn new(line: &str) -> Self {
-        let mut marks = Vec::new();
-        let (mut next, mut units) = (STRETCH, 0);
-        let longer = line.len() > STRETCH;
-        for (byte, character) in line.char_indices().take_while(|_| longer) {
-            if byte >= next {
-                marks.push((byte, units));
-                next = byte + STRETCH;
-            }
-            units += character.len_utf16();
-        }
-        Self { text: line.to_owned(), marks }
-    }
-
-    fn byte_of_column(&self, column: u32) -> usize {
-        let wanted = (column as usize).saturating_sub(1);
-        let after = self.marks.partition_point(|(_, units)| *units <= wanted);
-        let (from, mut units) = after.checked_sub(1).map_or((0, 0), |at| self.marks[at]);
-        for (byte, character) in self.text[from..].char_indices() {
-            if units >= wanted {
-                return from + byte;
-            }
-            units += character.len_utf16();
-        }
-        self.text.len()
-    }
+    MaskedText::new(Cow::Owned(masked))
 }
 
 /// Everything that is needed to finish the drafts of one file.
 struct Desk<'a> {
     file: &'a SourceFile,
     masker: Masker<'a>,
-    masked: Vec<MaskedLine>,
+    masked: MaskedText<'a>,
     context: &'a Context<'a>,
 }
 
@@ -359,34 +324,27 @@ impl<'a> Desk<'a> {
         let last = span.end_line.min(span.start_line + MOST_LINES - 1);
         let first_line = span.start_line.saturating_sub(AROUND).max(1);
         let last_line = last + AROUND;
-        let column = |line: u32, column: u32| {
-            self.masked.get(line as usize - 1).map_or(0, |line| line.byte_of_column(column))
-        };
-        let start = column(span.start_line, span.start_column);
+        let start = self.masked.byte_of_column(span.start_line, span.start_column);
         let end = if last == span.end_line {
-            column(last, span.end_column)
+            self.masked.byte_of_column(last, span.end_column)
         } else {
-            self.masked_line(last).len()
+            self.masked.line(last).len()
         };
-        let cut = window_start(self.masked_line(span.start_line), start);
+        let cut = window_start(self.masked.line(span.start_line), start);
         let shift = |line: u32, byte: usize| {
-            let shown = cut_line(self.masked_line(line), cut);
+            let shown = cut_line(self.masked.line(line), cut);
             byte.saturating_sub(cut).min(shown.len())
         };
-        let exists = |line: &u32| (*line as usize) <= self.masked.len();
+        let exists = |line: &u32| (*line as usize) <= self.masked.count();
         Excerpt {
             first_line,
             lines: (first_line..=last_line)
                 .filter(exists)
-                .map(|line| self.masker.quote(cut_line(self.masked_line(line), cut)))
+                .map(|line| self.masker.quote(cut_line(self.masked.line(line), cut)))
                 .collect(),
             start: ((span.start_line - first_line) as usize, shift(span.start_line, start)),
             end: ((last - first_line) as usize, shift(last, end)),
         }
-    }
-
-    fn masked_line(&self, number: u32) -> &str {
-        self.masked.get(number as usize - 1).map_or("", |line| &line.text)
     }
 }
 
@@ -438,20 +396,4 @@ fn cut_line(line: &str, from: usize) -> &str {
     let until = (from + LONGEST_LINE).min(line.len());
     let until = (from..=until).rev().find(|byte| line.is_char_boundary(*byte)).unwrap_or(from);
     &line[from..until]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_of_a_long_masked_line_are_found_from_marks() {
-        let text = "é😀x".repeat(2_000);
-        let line = MaskedLine::new(&text);
-        assert!(line.marks.len() > 5);
-        for (byte, _) in text.char_indices().step_by(61).chain([(text.len(), ' ')]) {
-            let column = u32::try_from(text[..byte].encode_utf16().count() + 1).unwrap();
-            assert_eq!(line.byte_of_column(column), byte);
-        }
-    }
 }
