@@ -26,8 +26,6 @@ use tail::{Said, Tail};
 const HEADER: [u8; 5] = [3, 2, 0, 0, 0];
 /// Larger files are not read. The longest at the registry has some 10 MiB.
 const LARGEST: u64 = 32 << 20;
-/// So many bytes of whole files are kept: those of popular crates are asked about for one lockfile after the other.
-const MOST_BYTES: usize = 12 << 20;
 /// Releases of which it is kept what they require.
 const MOST_KEPT: usize = 20_000;
 /// What cargo calls the folders of its default registry: that of today, and those of the index in git.
@@ -41,8 +39,6 @@ pub struct CargoIndex {
     folders: Vec<PathBuf>,
     /// What was read for [`Self::is_yanked`]: many lockfiles ask about the same crates.
     tails: Mutex<HashMap<String, Tail>>,
-    /// Files that were read as a whole.
-    files: Mutex<Files>,
     /// What was said of releases, as far as it was asked for.
     details: Mutex<HashMap<Version, Option<Arc<Details>>>>,
 }
@@ -54,15 +50,6 @@ type Version = (String, String);
 #[derive(Debug, Default)]
 pub struct Releases {
     text: String,
-    /// Where the first release begins.
-    start: usize,
-}
-
-/// Files that were read as a whole, by their crates, and how many bytes they have.
-#[derive(Debug, Default)]
-struct Files {
-    known: HashMap<String, Arc<Releases>>,
-    size: usize,
 }
 
 /// One release of a package.
@@ -114,7 +101,6 @@ impl CargoIndex {
         (!folders.is_empty()).then(|| Self {
             folders,
             tails: Mutex::default(),
-            files: Mutex::default(),
             details: Mutex::default(),
         })
     }
@@ -165,19 +151,9 @@ impl CargoIndex {
     }
 
     /// The releases of a crate; none if cargo has not looked at it, or keeps it in another form.
-    pub fn releases(&self, name: &str) -> Arc<Releases> {
-        if let Some(known) = locked(&self.files).known.get(name) {
-            return Arc::clone(known);
-        }
+    pub fn releases(&self, name: &str) -> Releases {
         let read = |file: PathBuf| read(bytes(&file)?);
-        let releases = Arc::new(self.files(name).find_map(read).unwrap_or_default());
-        let mut files = locked(&self.files);
-        let size = files.size + releases.text.len();
-        if size <= MOST_BYTES && files.known.len() < MOST_KEPT {
-            files.size = size;
-            files.known.insert(name.to_owned(), Arc::clone(&releases));
-        }
-        releases
+        self.files(name).find_map(read).unwrap_or_default()
     }
 
     /// All that is said of a crate as registries say it, and the day of which it is.
@@ -213,10 +189,11 @@ fn bytes(path: &Path) -> Option<Vec<u8>> {
 
 /// Reads a file of the cache; none if it is of a version that is not known, or no text.
 fn read(bytes: Vec<u8>) -> Option<Releases> {
-    let text = String::from_utf8(bytes).ok()?;
+    let mut text = String::from_utf8(bytes).ok()?;
     let rest = text.strip_prefix(str::from_utf8(&HEADER).ok()?)?;
     let start = HEADER.len() + memchr::memchr(0, rest.as_bytes())? + 1;
-    Some(Releases { text, start })
+    text.drain(..start);
+    Some(Releases { text })
 }
 
 fn one(line: &str, version: &str) -> Option<super::registry::Release> {
@@ -226,18 +203,8 @@ fn one(line: &str, version: &str) -> Option<super::registry::Release> {
 impl Releases {
     /// The releases in the order in which they came to the registry.
     pub fn iter(&self) -> impl Iterator<Item = Release<'_>> {
-        let mut rest = &self.text[self.start..];
-        let mut part = move || {
-            let end = memchr::memchr(0, rest.as_bytes());
-            let (part, after) = match end {
-                Some(end) => (&rest[..end], &rest[end + 1..]),
-                None if rest.is_empty() => return None,
-                None => (rest, ""),
-            };
-            rest = after;
-            Some(part)
-        };
-        std::iter::from_fn(move || Some(Release { version: part()?, line: part()? }))
+        let mut parts = self.text.split_terminator('\0');
+        std::iter::from_fn(move || Some(Release { version: parts.next()?, line: parts.next()? }))
     }
 
     /// As registries say it; none where a line is not that of its version.

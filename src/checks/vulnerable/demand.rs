@@ -7,7 +7,6 @@ use std::{
     cell::{OnceCell, RefCell},
     collections::{BTreeSet, HashMap},
     rc::Rc,
-    sync::Arc,
 };
 
 use crate::{
@@ -104,9 +103,9 @@ impl<'a> Demands<'a> {
     }
 
     /// The releases of a package, as far as they are known here.
-    pub(super) fn releases(&self, package: &str) -> Arc<Releases> {
+    pub(super) fn releases(&self, package: &str) -> Releases {
         let cargo = self.cargo.filter(|_| self.lockfile.ecosystem == Ecosystem::CratesIo);
-        cargo.map_or_else(Arc::default, |cargo| cargo.releases(package))
+        cargo.map_or_else(Releases::default, |cargo| cargo.releases(package))
     }
 
     /// What the project's manifests beside the lockfile ask for.
