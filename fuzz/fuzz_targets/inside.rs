@@ -112,7 +112,8 @@ fn delta(bytes: &[u8]) {
         return;
     };
     let mut made = Vec::new();
-    if apply(base, instructions, result, &mut made).is_some() {
+    let mut copies = Vec::new();
+    if apply(base, instructions, result, &mut made, &mut copies).is_some() {
         assert_eq!(made.len(), result);
     }
 }

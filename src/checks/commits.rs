@@ -11,7 +11,7 @@ use std::{
 use super::{Context, FileCheck, cap, finish, secrets};
 use crate::{
     deadline::Deadline,
-    engines::secret::scanner::Scanner,
+    engines::secret::{hits::Hits, scanner::Scanner},
     finding::{
         Commit, Draft, Evidence, FileNotes, Finding, Fingerprint, Gap, Outcome, Place, Quoted, Ran,
         RepoPath,
@@ -19,7 +19,7 @@ use crate::{
     rule::Tier,
     sources::{
         SourceError, SourceFile, Tree, file,
-        history::{self, Appearance, Look, Past},
+        history::{self, Appearance, Judged, Look, Origin, Past},
         repository::Repository,
     },
 };
@@ -44,11 +44,11 @@ pub struct Audited<'a> {
 /// Looks at every blob that any reference reaches.
 pub fn history(audited: &Audited<'_>, context: &Context<'_>, deadline: &Deadline<'_>) -> Outcome {
     let stop = || deadline.passed();
-    let wants = |bytes: &[u8]| {
-        let looked = catch_unwind(AssertUnwindSafe(|| may_hold(context.scanner, bytes)));
-        looked.unwrap_or(true)
+    let judge = |bytes: &[u8], origin: Option<Origin<'_, Hits>>| {
+        let looked = catch_unwind(AssertUnwindSafe(|| judged(context.scanner, bytes, origin)));
+        looked.unwrap_or(Judged { is_wanted: true, memory: None })
     };
-    let look = Look::new(context.max_file_size, &stop, &wants);
+    let look = Look::new(context.max_file_size, &stop, &judge);
     let mut desk = Desk::new(HISTORY, audited, context, deadline);
     let survey = match history::survey(audited.repository, &look) {
         Ok(survey) => survey,
@@ -77,12 +77,21 @@ pub fn since(
     desk.done()
 }
 
-/// Whether a blob could hold a credential under some path.
-fn may_hold(scanner: &Scanner, bytes: &[u8]) -> bool {
-    match file::from_utf16(bytes) {
-        Some(text) => scanner.may_find(&text),
-        None => !file::has_binary_format(bytes) && scanner.may_find(bytes),
+/// Whether a blob could hold a credential under some path. Where its keywords stand is remembered: nearly all
+/// of them stand in the next version, too.
+fn judged(scanner: &Scanner, bytes: &[u8], origin: Option<Origin<'_, Hits>>) -> Judged<Hits> {
+    if let Some(text) = file::from_utf16(bytes) {
+        return Judged { is_wanted: scanner.may_find(&text), memory: None };
     }
+    if file::has_binary_format(bytes) {
+        return Judged { is_wanted: false, memory: None };
+    }
+    let hits = match origin {
+        Some(origin) => scanner.hits_after(origin.memory, origin.copies, bytes),
+        None => scanner.hits(bytes),
+    };
+    let is_wanted = scanner.may_find_around(&hits, bytes);
+    Judged { is_wanted, memory: Some(hits).filter(|hits| hits.size() <= bytes.len()) }
 }
 
 /// Turns appearances into findings.

@@ -5,6 +5,7 @@ mod claims;
 mod decoded;
 mod expression;
 mod generic;
+pub mod hits;
 mod keywords;
 mod likelihood;
 pub mod masker;

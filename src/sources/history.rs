@@ -19,6 +19,7 @@ use std::{
 use gix::ObjectId;
 use rayon::prelude::*;
 
+pub use delta::Copied;
 pub use walk::{Appearance, Past, appearances};
 
 use super::{SourceError, repository::Repository};
@@ -32,37 +33,66 @@ const MOST_KEPT: usize = 32 << 20;
 /// So many objects of one folder that can not be read are named one by one.
 const MOST_NAMED: usize = 20;
 
-/// How blobs are looked at.
-pub struct Look<'a> {
+/// How blobs are looked at; of each, an `M` is remembered for those that are stored as a delta on it.
+pub struct Look<'a, M> {
     most_bytes: u64,
     stop: &'a (dyn Fn() -> bool + Sync),
-    wants: &'a (dyn Fn(&[u8]) -> bool + Sync),
+    judge: &'a Judge<'a, M>,
     /// How many bytes of blobs may still be kept.
     room: AtomicUsize,
 }
 
-impl<'a> Look<'a> {
+/// Says what a blob is, given its bytes and what they were made from.
+type Judge<'a, M> = dyn Fn(&[u8], Option<Origin<'_, M>>) -> Judged<M> + Sync + 'a;
+
+/// What is known of a blob beside its bytes: what was remembered of its base, and what it has from there.
+pub struct Origin<'a, M> {
+    /// What was remembered.
+    pub memory: &'a M,
+    /// The stretches that are the base's, in order of their place in the blob; all between is new.
+    pub copies: &'a [Copied],
+}
+
+/// What a blob turned out to be.
+pub struct Judged<M> {
+    /// Whether it is of interest.
+    pub is_wanted: bool,
+    /// What is remembered of it; at most about as large as the blob itself, since it waits beside that.
+    pub memory: Option<M>,
+}
+
+impl<'a, M> Look<'a, M> {
     /// Looks at blobs of at most so many bytes; larger ones count as of interest. `stop` says whether it is
-    /// time to stop, `wants` whether a blob is of interest.
+    /// time to stop, `judge` whether a blob is of interest.
     pub fn new(
         most_bytes: u64,
         stop: &'a (dyn Fn() -> bool + Sync),
-        wants: &'a (dyn Fn(&[u8]) -> bool + Sync),
+        judge: &'a Judge<'a, M>,
     ) -> Self {
-        Self { most_bytes, stop, wants, room: AtomicUsize::new(MOST_KEPT) }
+        Self { most_bytes, stop, judge, room: AtomicUsize::new(MOST_KEPT) }
     }
 
     /// Notes the blob if it is of interest, and keeps its bytes while there is room: to unfold a delta again
-    /// is dear.
-    fn at(&self, id: ObjectId, bytes: &[u8], found: &mut Found) {
+    /// is dear. Returns what is remembered of it.
+    fn at(
+        &self,
+        id: ObjectId,
+        bytes: &[u8],
+        origin: Option<Origin<'_, M>>,
+        found: &mut Found,
+    ) -> Option<M> {
         found.blobs += 1;
         if bytes.len() as u64 > self.most_bytes {
             found.wanted.push((id, None));
-        } else if (self.wants)(bytes) {
+            return None;
+        }
+        let judged = (self.judge)(bytes, origin);
+        if judged.is_wanted {
             let left = |room: usize| room.checked_sub(bytes.len());
             let fits = self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok();
             found.wanted.push((id, fits.then(|| bytes.into())));
         }
+        judged.memory
     }
 }
 
@@ -90,7 +120,7 @@ impl Wanted {
 }
 
 /// Looks at every blob of the repository once: those in packs, then those that lie alone.
-pub fn survey(repository: &Repository, look: &Look<'_>) -> Result<Survey, SourceError> {
+pub fn survey<M>(repository: &Repository, look: &Look<'_, M>) -> Result<Survey, SourceError> {
     let mut found = Found::default();
     let mut gaps = cut(repository)?;
     for folder in repository.object_folders()? {
@@ -172,7 +202,7 @@ impl Found {
     }
 }
 
-fn folder_survey(folder: &Path, hash: gix::hash::Kind, look: &Look<'_>) -> Found {
+fn folder_survey<M>(folder: &Path, hash: gix::hash::Kind, look: &Look<'_, M>) -> Found {
     let mut found = Found::default();
     let (indexes, error) = indexes(folder);
     found.faults.extend(error.map(|reason| Fault { what: "objects/pack".to_owned(), reason }));
@@ -214,7 +244,12 @@ fn indexes(folder: &Path) -> (Vec<PathBuf>, Option<String>) {
 }
 
 /// The objects that lie alone, each in a file.
-fn loose_survey(folder: &Path, hash: gix::hash::Kind, look: &Look<'_>, packs: &[Pack]) -> Found {
+fn loose_survey<M>(
+    folder: &Path,
+    hash: gix::hash::Kind,
+    look: &Look<'_, M>,
+    packs: &[Pack],
+) -> Found {
     let store = gix::odb::loose::Store::at(folder, hash);
     let ids: Vec<ObjectId> = store.iter().filter_map(Result::ok).collect();
     let visit = |buffer: &mut Vec<u8>, id: &ObjectId| {
@@ -230,10 +265,10 @@ fn loose_survey(folder: &Path, hash: gix::hash::Kind, look: &Look<'_>, packs: &[
     ids.par_iter().map_init(Vec::new, visit).reduce(Found::default, Found::merge)
 }
 
-fn loose(
+fn loose<M>(
     store: &gix::odb::loose::Store,
     id: &ObjectId,
-    look: &Look<'_>,
+    look: &Look<'_, M>,
     buffer: &mut Vec<u8>,
     found: &mut Found,
 ) -> gix::Result<()> {
@@ -241,7 +276,7 @@ fn loose(
     if size > look.most_bytes {
         found.wanted.push((*id, None));
     } else if let Some(object) = store.try_find(id, buffer)? {
-        look.at(*id, object.data, found);
+        look.at(*id, object.data, None, found);
     }
     Ok(())
 }

@@ -7,6 +7,8 @@
 //! the window have there; only they are compared. The pass costs nearly the same for one keyword and
 //! for two thousand.
 
+use std::ops::Range;
+
 /// Logarithm of the number of slots of the filter, each of which has a bit for every fourth byte.
 const SLOT_BITS: u32 = 15;
 const SLOTS: usize = 1 << SLOT_BITS;
@@ -98,13 +100,26 @@ impl Keywords {
     }
 
     /// Calls `hit` with the index and the place of each word in `bytes`, roughly in order of place.
-    pub(super) fn each(&self, bytes: &[u8], mut hit: impl FnMut(usize, usize)) {
-        let mut at = 0;
-        if !bytes.is_empty() {
+    pub(super) fn each(&self, bytes: &[u8], hit: impl FnMut(usize, usize)) {
+        self.each_within(bytes, 0..bytes.len(), hit);
+    }
+
+    /// The same for each word that lies in `part`; some that do not are told, too.
+    pub(super) fn each_within(
+        &self,
+        bytes: &[u8],
+        part: Range<usize>,
+        mut hit: impl FnMut(usize, usize),
+    ) {
+        let mut at = part.start;
+        if at < BEFORE && !part.is_empty() {
             self.compare(bytes, 0, &mut hit);
             at = BEFORE;
         }
-        for block in bytes.windows(BLOCK + AROUND).step_by(BLOCK) {
+        let blocks = part.end.saturating_sub(at).div_ceil(BLOCK);
+        let last = bytes.len().min(at + blocks * BLOCK + AROUND - BEFORE);
+        let seen = bytes.get(at.saturating_sub(BEFORE)..last).unwrap_or_default();
+        for block in seen.windows(BLOCK + AROUND).step_by(BLOCK) {
             let mut marks = self.may_begin(&block[BEFORE..BEFORE + BLOCK + 4]);
             while marks != 0 {
                 let offset = marks.leading_zeros();
@@ -116,9 +131,19 @@ impl Keywords {
             }
             at += BLOCK;
         }
-        for from in (at..bytes.len()).step_by(2) {
+        for from in (at..part.end).step_by(2) {
             self.compare(bytes, from, &mut hit);
         }
+    }
+
+    /// Bytes of the longest word.
+    pub(super) fn longest(&self) -> usize {
+        self.bounds.windows(2).map(|word| word[1] - word[0]).max().unwrap_or_default()
+    }
+
+    /// Bytes of a word.
+    pub(super) fn length(&self, word: usize) -> usize {
+        self.bounds[word + 1] - self.bounds[word]
     }
 
     /// A mark for each window of a block that may be one of a keyword, the first one highest. No branch

@@ -15,6 +15,7 @@ use super::{
     claims::{Claim, Grounds, best, join, merged, overlap, places, settle, touches},
     decoded::{self, Form, View},
     generic::{self, FileNature},
+    hits::Hits,
     keywords::Keywords,
     paths::Paths,
     pattern::{Opinion, Pattern},
@@ -25,7 +26,7 @@ use crate::{
         Matcher, RuleId, RuleSet, Severity, Tier,
         set::{Engine, Slot},
     },
-    sources::SourceFile,
+    sources::{SourceFile, history::Copied},
 };
 
 /// One credential in some bytes.
@@ -80,6 +81,9 @@ pub struct Scanner {
     rules: Vec<Lazy>,
     today: Option<Date>,
 }
+
+/// A rule by its index, and the merged windows around its keywords.
+type Windows = (usize, Vec<Range<usize>>);
 
 /// A rule and one of its keywords, by their indices.
 struct Owner {
@@ -197,8 +201,19 @@ impl Scanner {
         with_names: bool,
         looks: impl Fn(&Lazy) -> bool,
     ) -> Vec<Claim> {
+        self.claims_within(self.windows(bytes, looks), bytes, nature, with_names)
+    }
+
+    /// What each rule says about each place in its windows.
+    fn claims_within(
+        &self,
+        windows: Vec<Windows>,
+        bytes: &[u8],
+        nature: FileNature,
+        with_names: bool,
+    ) -> Vec<Claim> {
         let mut claims = Vec::new();
-        for (index, spans) in self.windows(bytes, looks) {
+        for (index, spans) in windows {
             // Nothing is compiled for a file that the rule does not look at.
             if spans.is_empty() {
                 continue;
@@ -250,8 +265,27 @@ impl Scanner {
 
     /// Whether [`Self::find`] could find anything in `bytes` under some path.
     pub fn may_find(&self, bytes: &[u8]) -> bool {
+        self.may_find_around(&self.hits(bytes), bytes)
+    }
+
+    /// Where keywords stand in `bytes`.
+    pub fn hits(&self, bytes: &[u8]) -> Hits {
+        Hits::of(&self.keywords, bytes)
+    }
+
+    /// The same for a text that has `copies` of one whose hits are known: only what is new in it is read.
+    pub fn hits_after(&self, known: &Hits, copies: &[Copied], bytes: &[u8]) -> Hits {
+        Hits::after(known, copies, &self.keywords, bytes)
+    }
+
+    /// What [`Self::may_find`] says of a text whose hits are known.
+    pub fn may_find_around(&self, hits: &Hits, bytes: &[u8]) -> bool {
         let finds = |claims: &[Claim]| claims.iter().any(|claim| claim.found.is_some());
-        let claims = self.claims(bytes, FileNature::LAXEST, true, |_| true);
+        let mut windows = Vec::new();
+        for (word, start) in hits.each() {
+            self.widen(&mut windows, bytes, word, start, &|_| true);
+        }
+        let claims = self.claims_within(windows, bytes, FileNature::LAXEST, true);
         let mut may = finds(&claims);
         if may {
             return true;
@@ -278,30 +312,38 @@ impl Scanner {
 
     /// For each rule with a keyword in `bytes`, the merged windows around its keywords; none for a rule that
     /// `looks` says does not look.
-    fn windows(
-        &self,
-        bytes: &[u8],
-        looks: impl Fn(&Lazy) -> bool,
-    ) -> Vec<(usize, Vec<Range<usize>>)> {
-        let mut windows: Vec<(usize, Vec<Range<usize>>)> = Vec::new();
+    fn windows(&self, bytes: &[u8], looks: impl Fn(&Lazy) -> bool) -> Vec<Windows> {
+        let mut windows = Vec::new();
         self.keywords.each(bytes, |word, start| {
-            for owner in &self.owners[self.bounds[word]..self.bounds[word + 1]] {
-                let rule = &self.rules[owner.rule];
-                let keyword = rule.slot.keywords[owner.keyword].as_bytes();
-                let at = start..start + keyword.len();
-                let Some(window) = rule.window(bytes, at, keyword) else { continue };
-                let known = windows.iter_mut().find(|(known, _)| *known == owner.rule);
-                match known {
-                    // The rule does not look at this file.
-                    Some((_, spans)) if spans.is_empty() => {}
-                    None if !looks(rule) => windows.push((owner.rule, Vec::new())),
-                    _ if !rule.may_match(bytes, start, window.end) => {}
-                    Some((_, spans)) => join(spans, window),
-                    None => windows.push((owner.rule, vec![window])),
-                }
-            }
+            self.widen(&mut windows, bytes, word, start, &looks);
         });
         windows
+    }
+
+    /// Adds the windows around one keyword.
+    fn widen(
+        &self,
+        windows: &mut Vec<Windows>,
+        bytes: &[u8],
+        word: usize,
+        start: usize,
+        looks: &impl Fn(&Lazy) -> bool,
+    ) {
+        for owner in &self.owners[self.bounds[word]..self.bounds[word + 1]] {
+            let rule = &self.rules[owner.rule];
+            let keyword = rule.slot.keywords[owner.keyword].as_bytes();
+            let at = start..start + keyword.len();
+            let Some(window) = rule.window(bytes, at, keyword) else { continue };
+            let known = windows.iter_mut().find(|(known, _)| *known == owner.rule);
+            match known {
+                // The rule does not look at this file.
+                Some((_, spans)) if spans.is_empty() => {}
+                None if !looks(rule) => windows.push((owner.rule, Vec::new())),
+                _ if !rule.may_match(bytes, start, window.end) => {}
+                Some((_, spans)) => join(spans, window),
+                None => windows.push((owner.rule, vec![window])),
+            }
+        }
     }
 
     fn claim(&self, rule: usize, pattern: &Pattern, bytes: &[u8], opinion: Opinion) -> Claim {
@@ -469,6 +511,36 @@ mod tests {
             }
             let bytes = written(form, bytes);
             prop_assert!(SCANNER.find(path, &bytes).is_empty() || SCANNER.may_find(&bytes));
+        }
+
+        #[test]
+        fn a_deletion_that_joins_and_an_insertion_are_as_if_read_whole(
+            which in any::<usize>(),
+            cut in any::<usize>(),
+            length in 0..40_usize,
+            form in 0..5_usize,
+        ) {
+            let texts = example_texts(&SCANNER.rules[which % SCANNER.rules.len()].slot.rule().id);
+            let text = written(form, texts[cut % texts.len()].clone());
+            let cut = cut % (text.len() + 1);
+            let copied = |from, at, length| (length > 0).then_some(Copied { from, at, length });
+            let after_a_version = |base: &[u8], copies: [Option<Copied>; 2]| {
+                let copies: Vec<_> = copies.into_iter().flatten().collect();
+                SCANNER.hits_after(&SCANNER.hits(base), &copies, &text)
+            };
+            let (head, tail) = text.split_at(cut);
+            let deleted = after_a_version(
+                &[head, &vec![b'\n'; length], tail].concat(),
+                [copied(0, 0, cut), copied(cut + length, cut, tail.len())],
+            );
+            let kept = &tail[length.min(tail.len())..];
+            let inserted = after_a_version(
+                &[head, kept].concat(),
+                [copied(0, 0, cut), copied(cut, text.len() - kept.len(), kept.len())],
+            );
+            let may = SCANNER.may_find(&text);
+            prop_assert_eq!(SCANNER.may_find_around(&deleted, &text), may);
+            prop_assert_eq!(SCANNER.may_find_around(&inserted, &text), may);
         }
 
         #[test]

@@ -11,6 +11,16 @@ pub struct Sizes {
     pub result: u64,
 }
 
+/// A stretch of the result that stands in the base, too.
+pub struct Copied {
+    /// Where it begins in the base.
+    pub from: usize,
+    /// Where it begins in the result.
+    pub at: usize,
+    /// How many bytes it has.
+    pub length: usize,
+}
+
 /// Reads the sizes; the rest are the instructions.
 pub fn sizes(delta: &[u8]) -> Option<(Sizes, &[u8])> {
     let (base, rest) = size(delta)?;
@@ -36,15 +46,23 @@ fn size(mut bytes: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 /// Writes to `to` what the instructions make of `base`; `None` if that has another size than `result`, or
-/// if they ask for bytes that are not there.
-pub fn apply(base: &[u8], mut instructions: &[u8], result: usize, to: &mut Vec<u8>) -> Option<()> {
+/// if they ask for bytes that are not there. What is copied stands in `copies`, in the order of the result.
+pub fn apply(
+    base: &[u8],
+    mut instructions: &[u8],
+    result: usize,
+    to: &mut Vec<u8>,
+    copies: &mut Vec<Copied>,
+) -> Option<()> {
     to.clear();
+    copies.clear();
     to.reserve(result);
     while let Some((command, rest)) = instructions.split_first() {
         let bytes;
         if command & 0x80 != 0 {
             let (start, length, rest) = copied(*command, rest)?;
             bytes = base.get(start..start.checked_add(length)?)?;
+            copies.push(Copied { from: start, at: to.len(), length });
             instructions = rest;
         } else {
             // Zero is reserved: nothing may follow from it.
@@ -87,7 +105,11 @@ mod tests {
         let mut to = Vec::new();
         let result = usize::try_from(sizes.result).ok()?;
         (sizes.base == base.len() as u64 && result < 1 << 20).then_some(())?;
-        apply(base, instructions, result, &mut to)?;
+        let mut copies = Vec::new();
+        apply(base, instructions, result, &mut to, &mut copies)?;
+        let is_same =
+            |it: &Copied| to[it.at..it.at + it.length] == base[it.from..it.from + it.length];
+        assert!(copies.iter().all(is_same), "what is copied stands in both");
         Some(to)
     }
 

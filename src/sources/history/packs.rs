@@ -12,7 +12,7 @@ use gix::{
 };
 use rayon::prelude::*;
 
-use super::{Found, Look, delta};
+use super::{Found, Look, Origin, delta};
 
 /// A base over this many bytes is not unfolded, and nothing that builds on it.
 const LARGEST_BASE: u64 = 128 << 20;
@@ -41,7 +41,7 @@ impl Pack {
     }
 
     /// Looks at each blob of the pack that none of `others` has.
-    pub(super) fn look(&self, look: &Look<'_>, others: &[Self]) -> Found {
+    pub(super) fn look<M>(&self, look: &Look<'_, M>, others: &[Self]) -> Found {
         let forest = Forest::grow(self);
         let survey = PackSurvey { pack: self, forest: &forest, look, others };
         let roots = forest.roots.par_iter();
@@ -183,6 +183,8 @@ fn stored(pack: &Pack, entries: &[Entry], entry: &Entry) -> Stored {
 struct Worker {
     inflate: Inflate,
     delta: Vec<u8>,
+    /// What the last blob has from its base.
+    copies: Vec<delta::Copied>,
     spare: Vec<Vec<u8>>,
 }
 
@@ -194,39 +196,46 @@ impl Worker {
     }
 }
 
-/// A base and the deltas on it that wait.
-struct Base {
+/// A blob that was looked at, and what is remembered of it.
+struct Unfolded<M> {
+    position: u32,
     bytes: Vec<u8>,
+    memory: Option<M>,
+}
+
+/// A base and the deltas on it that wait.
+struct Base<M> {
+    bytes: Vec<u8>,
+    memory: Option<M>,
     waiting: Range<usize>,
 }
 
-struct PackSurvey<'a> {
+struct PackSurvey<'a, M> {
     pack: &'a Pack,
     forest: &'a Forest,
-    look: &'a Look<'a>,
+    look: &'a Look<'a, M>,
     others: &'a [Pack],
 }
 
-impl PackSurvey<'_> {
+impl<M> PackSurvey<'_, M> {
     /// Looks at a blob that is stored whole and at all that hang on it.
     fn descend(&self, root: u32, worker: &mut Worker) -> Found {
         let mut found = Found::default();
         if (self.look.stop)() {
             return found;
         }
-        let mut path: Vec<Base> = Vec::new();
+        let mut path: Vec<Base<M>> = Vec::new();
         let mut held = 0;
         let bytes = self.whole(root, worker, &mut found);
-        let mut unfolded = bytes.map(|bytes| (root, bytes));
+        let mut unfolded = bytes.map(|bytes| self.take(root, bytes, None, &mut found));
         loop {
-            if let Some((position, bytes)) = unfolded.take() {
-                self.take(position, &bytes, &mut found);
+            if let Some(Unfolded { position, bytes, memory }) = unfolded.take() {
                 let waiting = self.forest.on(position);
                 if waiting.is_empty() {
                     worker.keep(bytes);
                 } else {
                     held += bytes.len();
-                    path.push(Base { bytes, waiting });
+                    path.push(Base { bytes, memory, waiting });
                 }
             }
             let Some(base) = path.last_mut() else { return found };
@@ -236,7 +245,11 @@ impl PackSurvey<'_> {
                     return found;
                 }
                 let made = self.unfold(position, &base.bytes, held, worker);
-                unfolded = self.told(position, made, &mut found).map(|bytes| (position, bytes));
+                let memory = base.memory.as_ref();
+                let origin = memory.map(|memory| Origin { memory, copies: &worker.copies });
+                unfolded = self
+                    .told(position, made, &mut found)
+                    .map(|bytes| self.take(position, bytes, origin, &mut found));
             }
             if base.waiting.is_empty()
                 && let Some(base) = path.pop()
@@ -247,12 +260,18 @@ impl PackSurvey<'_> {
         }
     }
 
-    fn take(&self, position: u32, bytes: &[u8], found: &mut Found) {
+    /// Looks at a blob, unless that is done.
+    fn take(
+        &self,
+        position: u32,
+        bytes: Vec<u8>,
+        origin: Option<Origin<'_, M>>,
+        found: &mut Found,
+    ) -> Unfolded<M> {
         let id = self.forest.id(position, self.pack);
-        if self.others.iter().any(|other| other.has(&id)) {
-            return;
-        }
-        self.look.at(id, bytes, found);
+        let is_done = self.others.iter().any(|other| other.has(&id));
+        let memory = if is_done { None } else { self.look.at(id, &bytes, origin, found) };
+        Unfolded { position, bytes, memory }
     }
 
     /// What was made, or nothing after noting what is lost with it.
@@ -313,7 +332,8 @@ impl PackSurvey<'_> {
             return Err("too much builds on it at once".to_owned());
         }
         let mut bytes = worker.spare.pop().unwrap_or_default();
-        delta::apply(base, instructions, size, &mut bytes).ok_or_else(broken)?;
+        let copies = &mut worker.copies;
+        delta::apply(base, instructions, size, &mut bytes, copies).ok_or_else(broken)?;
         Ok(bytes)
     }
 
