@@ -25,7 +25,46 @@ import yaml
 KINDS = {"docker": "container", "compose": "container", "k8s": "kubernetes", "workflows": "workflow"}
 
 # (their rule, file): why the label is wrong.
-WRONG = {}
+WRONG = {
+    ("KICS:missing_user_instruction", "docker/kics/missing_user_instruction/negative.dockerfile"): (
+        "the last stage begins from scratch and sets no user: it runs as uid 0"
+    ),
+    ("KICS:multiple_cmd_instructions_listed", "docker/kics/multiple_cmd_instructions_listed/negative2.dockerfile"): (
+        "the first stage has two CMDs, of which the builder's own check says that only the last one counts"
+    ),
+    ("KICS:seccomp_profile_is_not_configured", "k8s/kics/seccomp_profile_is_not_configured/negative1.yaml"): (
+        "its annotation is one of pod security policies, which nothing reads on a pod"
+    ),
+    ("KICS:pod_misconfigured_network_policy", "k8s/kics/pod_misconfigured_network_policy/negative2.yaml"): (
+        "the only policy lives in another namespace, so that no policy governs the pod"
+    ),
+    ("KICS:deployment_has_no_pod_anti_affinity", "k8s/kics/deployment_has_no_pod_anti_affinity/negative.yaml"): (
+        "has no disruption budget, which is of the same family"
+    ),
+    (
+        "KICS:deployment_without_pod_disruption_budget",
+        "k8s/kics/deployment_without_pod_disruption_budget/negative.yaml",
+    ): "has no anti-affinity, which is of the same family",
+    ("KSV-0015", "k8s/trivy-examples/KSV-0015/KSV-0015__CPU_requests_not_specified_good0.yaml"): (
+        "has no memory request, which is of the same family"
+    ),
+    ("KSV-0036", "k8s/trivy-examples/KSV-0036/KSV-0036__protecting_pod_service_account_tokens_good0.yaml"): (
+        "says nothing of the token, so that it is mounted"
+    ),
+    ("KCV-0093", "k8s/trivy-examples/KCV-0093/KCV-0093__insecure_ingress_nginx_bad2.yaml"): (
+        "the value may be a regular expression by the annotation's documentation, and ends no directive"
+    ),
+    ("template-injection", "workflows/zizmor/template-injection/pr-317-repro.yml"): (
+        "`github.repository_owner` is the name of an account: letters, digits and hyphens, which no shell reads as more"
+    ),
+}
+
+# (their rule, file): lines at which the label is wrong, each with the reason.
+WRONG_LINES = {
+    # `-t` takes the next word as its value: the command installs nothing.
+    ("KICS:apt_get_install_pin_version_not_defined", f"docker/kics/apt_get_install_pin_version_not_defined/{name}"): {6}
+    for name in ("positive.dockerfile", "positive2.dockerfile")
+}
 
 
 def families(table):
@@ -44,9 +83,9 @@ def families(table):
 
 
 def alias(their_rule):
-    """`KICS:x` as an alias: `kics/x`."""
+    """`KICS:x` as an alias: `kics/x`; checkov's ids stand alone."""
     tool, _, name = their_rule.partition(":")
-    return f"{tool.lower()}/{name}"
+    return f"{tool.lower()}/{name}" if name else f"checkov/{tool}"
 
 
 def aliases(rules):
@@ -83,7 +122,8 @@ def score(row, found, wanted):
     """Whether the label is kept, and how many of its lines are."""
     ours = [(first, last) for rule, first, last in found if rule in wanted]
     agrees = bool(ours) == (row["label"] == "pos")
-    lines = sorted(set(row["lines"] or [])) if row["label"] == "pos" and ours else []
+    wrong = WRONG_LINES.get((row["their_rule"], row["file"]), set())
+    lines = sorted(set(row["lines"] or []) - wrong) if row["label"] == "pos" and ours else []
     held = [line for line in lines if any(first <= line <= last for first, last in ours)]
     return agrees, lines, held, ours
 

@@ -3,12 +3,15 @@
 //! A check notes raw drafts; once all checks have seen a file, the masker turns them into findings.
 
 mod archives;
+pub mod cluster;
 mod code;
 pub mod commits;
 pub mod currency;
 mod documents;
 mod finish;
 pub mod hygiene;
+pub mod image;
+mod infrastructure;
 pub mod licences;
 mod pinned;
 mod secrets;
@@ -164,7 +167,8 @@ pub const FILE_CHECKS: &[BuildFileCheck] = &[
 pub type BuildRepoCheck = for<'a> fn(&Context<'a>) -> Box<dyn RepoCheck + 'a>;
 
 /// The repository checks, in the order in which people read them.
-pub const REPO_CHECKS: &[BuildRepoCheck] = &[hygiene::policies, hygiene::lockfiles];
+pub const REPO_CHECKS: &[BuildRepoCheck] =
+    &[hygiene::policies, hygiene::lockfiles, infrastructure::build, cluster::build];
 
 /// What the static half brings home.
 pub struct Audit {
@@ -391,18 +395,24 @@ fn doubt(file: &SourceFile, before: usize, notes: &mut FileNotes) {
 }
 
 /// A password that a check knows by its place (an environment, a settings file) is one finding, not two:
-/// what the generic rule says of the same bytes goes, if the other is shown.
+/// what the generic rule says of the same bytes goes, if the other is shown. An env file's own rule is more
+/// generic still: it goes where any rule of secrets speaks.
 fn without_echoes(drafts: &mut Vec<(&'static str, Draft)>, kinds: &BTreeSet<Kind>) {
     let is_asked = |draft: &Draft| draft.rule.kind().is_some_and(|kind| kinds.contains(&kind));
-    let known: Vec<_> = drafts
-        .iter()
-        .filter(|(check, draft)| *check != secrets::NAME && draft.secret.is_some())
-        .filter(|(_, draft)| is_asked(draft))
-        .map(|(_, draft)| draft.at.clone())
-        .collect();
+    let is_secret = |check: &str| check == secrets::NAME;
+    let asked = || drafts.iter().filter(|(_, draft)| is_asked(draft));
+    let at = |(_, draft): &(&str, Draft)| draft.at.clone();
+    let by_form: Vec<_> = asked().filter(|(check, _)| is_secret(check)).map(at).collect();
+    let by_place = asked().filter(|(check, draft)| !is_secret(check) && draft.secret.is_some());
+    let by_place = by_place.filter(|(_, draft)| draft.rule.as_str() != documents::ENV_FILE);
+    let by_place: Vec<_> = by_place.map(at).collect();
     drafts.retain(|(_, draft)| {
         let overlaps = |at: &Range<usize>| at.start < draft.at.end && draft.at.start < at.end;
-        draft.rule.as_str() != secrets::GENERIC || !known.iter().any(overlaps)
+        match draft.rule.as_str() {
+            secrets::GENERIC => !by_place.iter().any(overlaps),
+            documents::ENV_FILE => !by_form.iter().any(overlaps),
+            _ => true,
+        }
     });
 }
 

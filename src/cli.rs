@@ -86,6 +86,12 @@ pub struct Scan {
     /// Audit what the next commit would change, for a pre-commit hook; only secrets unless --only says
     #[arg(long, conflicts_with_all = ["base", "history", "target"])]
     pub staged: bool,
+    /// Audit a container image instead: a file of `docker save`, an OCI layout as tar file or folder
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["base", "history", "staged", "target"])]
+    pub image: Option<PathBuf>,
+    /// Of several images in it, the one of this platform: linux/arm64
+    #[arg(long, value_name = "OS/ARCH", requires = "image")]
+    pub platform: Option<String>,
     /// Adopted findings, which do not block until their end date
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,

@@ -28,7 +28,7 @@ use crate::{
     judgement::{self, Anchors, Baseline},
     report::{Base, Report, Subject},
     rule::Kind,
-    sources::{CommitTree, Entry, FolderTree, Tree, repository::Repository},
+    sources::{CommitTree, Entry, FolderTree, MemoryTree, Tree, repository::Repository},
     verification::Way,
 };
 
@@ -77,7 +77,7 @@ pub struct Request {
 }
 
 /// What of a repository is audited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
     /// The working tree and, with a base, the commits since.
     Tree,
@@ -85,6 +85,13 @@ pub enum Scope {
     History,
     /// What differs between the index and HEAD.
     Staged,
+    /// Nothing of it: a container image is audited instead, under the folder's configuration.
+    Image {
+        /// The file or folder that holds it.
+        path: PathBuf,
+        /// Of several images, that of this platform, `linux/arm64`.
+        platform: Option<String>,
+    },
 }
 
 /// The world around the run, taken as an argument so that a run can be repeated.
@@ -154,7 +161,11 @@ pub fn scan(request: &Request, surroundings: &Surroundings<'_>) -> anyhow::Resul
     let rules_tree = base.as_ref().map_or(&tree, |base| &base.tip);
     let mut inputs = Inputs::read(request, rules_tree, surroundings)?;
     inputs.refresh(&tree, request, surroundings);
-    let source = Source { tree: &tree, repository: repository.as_deref(), base: base.as_ref() };
+    let nothing = Tree::Memory(MemoryTree::new([]));
+    let source = match request.scope {
+        Scope::Image { .. } => Source { tree: &nothing, repository: None, base: None },
+        _ => Source { tree: &tree, repository: repository.as_deref(), base: base.as_ref() },
+    };
     let report = audit(&source, &inputs, request, surroundings, &deadline)?;
     Ok(Audited { report, baseline: inputs.baseline })
 }
@@ -247,7 +258,12 @@ pub fn audit(
         ..inputs.context(&scanner, &request.kinds, &is_excluded)
     };
     (surroundings.progress)(Stage::Looking(source.tree.entries().len()));
-    let Audit { mut outcomes, waivers } = checks::audit(source.tree, &context, deadline);
+    let Audit { mut outcomes, waivers } = match &request.scope {
+        Scope::Image { path, platform } => {
+            checks::image::audit(path, platform.as_deref(), &context, deadline)
+        }
+        _ => checks::audit(source.tree, &context, deadline),
+    };
     let known = match source.base {
         Some(base) => {
             (surroundings.progress)(Stage::Comparing);

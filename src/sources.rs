@@ -7,6 +7,7 @@ pub mod commit;
 pub mod file;
 pub mod folder;
 pub mod history;
+pub mod image;
 pub mod memory;
 pub mod repository;
 pub mod toml;

@@ -8,6 +8,7 @@ use seaworthy::{
     engines::document::{
         Unreadable, compose, dockerfile, interpolation, json, kubernetes, lines, may_be,
         node::{Node, Value},
+        service::{cron, nginx, postgresql, redis, systemd},
         shell, spring, toml, workflow, yaml,
     },
     finding::RepoPath,
@@ -32,6 +33,8 @@ fuzz_target!(|bytes: &[u8]| {
         None => {
             drop(shell::parse(text));
             drop(interpolation::interpolate(text));
+            let paths = ["compose.yaml", "compose.override.yaml"].map(str::to_owned);
+            drop(compose::project::read(&paths, &|_| Some(text.to_owned())));
         }
     }
 });
@@ -62,6 +65,12 @@ fn read(model: Model, text: &str) -> Result<Node, Unreadable> {
         Model::Json => json::read(text),
         Model::Toml => toml::read(text),
         Model::Assignments => Ok(lines::assignments(text)),
+        Model::Nginx => nginx::read(text),
+        Model::Redis => Ok(redis::read(text)),
+        Model::Postgresql => Ok(postgresql::read(text)),
+        Model::PgHba => Ok(postgresql::hba::read(text)),
+        Model::Systemd => systemd::read(text),
+        Model::Cron => cron::read(text),
     }
 }
 

@@ -103,6 +103,12 @@ fn default_path(rule: &Rule) -> &'static str {
             Model::Json => "example.json",
             Model::Toml => "example.toml",
             Model::Assignments => "example.conf",
+            Model::Nginx => "nginx/nginx.conf",
+            Model::Redis => "redis.conf",
+            Model::Postgresql => "postgresql.conf",
+            Model::PgHba => "pg_hba.conf",
+            Model::Systemd => "example.service",
+            Model::Cron => "crontab",
         },
         _ => ".env",
     }

@@ -74,18 +74,19 @@ pub(super) fn look(
 }
 
 /// Where the members of one archive are looked at.
-struct Desk<'a, 'v> {
-    archive: &'a RepoPath,
-    check: &'a dyn FileCheck,
-    context: &'a Context<'a>,
-    deadline: &'a Deadline<'a>,
-    visit: &'v mut Visit,
+pub(super) struct Desk<'a, 'v> {
+    pub(super) archive: &'a RepoPath,
+    pub(super) check: &'a dyn FileCheck,
+    pub(super) context: &'a Context<'a>,
+    pub(super) deadline: &'a Deadline<'a>,
+    pub(super) visit: &'v mut Visit,
     /// Findings of each rule.
-    counts: BTreeMap<RuleId, usize>,
+    pub(super) counts: BTreeMap<RuleId, usize>,
 }
 
 impl Desk<'_, '_> {
-    fn take(&mut self, name: &str, bytes: Vec<u8>, masker: &Masker<'_>) {
+    /// Looks at one member.
+    pub(super) fn take(&mut self, name: &str, bytes: Vec<u8>, masker: &Masker<'_>) {
         // Where the archive lies tells as much about its members as their own folders do.
         let path = RepoPath::new(&format!("{}!/{name}", self.archive));
         let file = SourceFile::new(path, bytes);
@@ -106,21 +107,22 @@ impl Desk<'_, '_> {
         });
         let drafts = drafts.into_iter().map(|draft| (secrets::NAME, draft)).collect();
         let found = finish::finish(&file, drafts, self.context, &mut self.visit.notes.facts);
-        let found = found.into_iter().map(|(check, finding)| (check, self.moved(finding, &name)));
+        let found =
+            found.into_iter().map(|(check, finding)| (check, moved(finding, &name, self.archive)));
         self.visit.findings.extend(found.collect::<Vec<_>>());
     }
+}
 
-    /// The finding at the archive, which is a file of the repository, with a word on the member.
-    fn moved(&self, mut finding: Finding, name: &Quoted) -> Finding {
-        let related = finding.related.iter_mut().map(|step| &mut step.place);
-        for place in related.chain([&mut finding.place]) {
-            if let Place::File(at) = place {
-                at.member = Some(Member { path: name.clone(), line: at.span.start_line });
-                at.path = self.archive.clone();
-                at.span = Span::FILE;
-                at.line_hash = String::new();
-            }
+/// The finding at the archive, which is a file of the repository, with a word on the member.
+pub(super) fn moved(mut finding: Finding, name: &Quoted, archive: &RepoPath) -> Finding {
+    let related = finding.related.iter_mut().map(|step| &mut step.place);
+    for place in related.chain([&mut finding.place]) {
+        if let Place::File(at) | Place::Package { at, .. } = place {
+            at.member = Some(Member { path: name.clone(), line: at.span.start_line });
+            at.path = archive.clone();
+            at.span = Span::FILE;
+            at.line_hash = String::new();
         }
-        finding
     }
+    finding
 }

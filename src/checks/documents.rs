@@ -3,6 +3,8 @@
 //! Each model is a subject of its own, so that a control which only Dockerfiles answer does not pass on
 //! the strength of a JSON file. What can not be read is a gap with its line, never silence.
 
+mod compose;
+
 use std::{
     ops::Range,
     sync::{Arc, OnceLock},
@@ -25,12 +27,17 @@ use crate::{
     sources::SourceFile,
 };
 
+/// The rule that knows a credential by nothing but its name in an env file.
+pub(super) const ENV_FILE: &str = "service/env-file-committed";
+
 /// Builds the check from the document rules of the run.
 pub(super) fn build<'a>(context: &Context<'a>) -> Box<dyn FileCheck + 'a> {
     let group = |model: Model| {
         let reads = |slot: &&Arc<Slot>| slot.reads.iter().any(|name| name == model.name());
         let slots: Vec<_> = context.rules.of(Engine::Document).filter(reads).collect();
-        (!slots.is_empty()).then_some(Group { model, slots, rules: OnceLock::new() })
+        let projects = (model == Model::Compose)
+            .then(|| compose::Projects::new(context.tree, context.max_file_size));
+        (!slots.is_empty()).then_some(Group { model, slots, rules: OnceLock::new(), projects })
     };
     Box::new(Documents { groups: Model::ALL.into_iter().filter_map(group).collect() })
 }
@@ -45,6 +52,8 @@ struct Group<'a> {
     slots: Vec<&'a Arc<Slot>>,
     /// Decoded when the first file asks: an empty folder costs nothing for them.
     rules: OnceLock<Vec<Asked<'a>>>,
+    /// For compose: files that are read together.
+    projects: Option<compose::Projects<'a>>,
 }
 
 struct Asked<'a> {
@@ -88,7 +97,9 @@ impl<'a> Group<'a> {
     }
 
     fn wants(&self, path: &RepoPath) -> bool {
-        document::may_be(self.model, path) || self.naming().any(|asked| asked.questions.wants(path))
+        document::may_be(self.model, path)
+            || self.projects.as_ref().is_some_and(|projects| projects.has(path))
+            || self.naming().any(|asked| asked.questions.wants(path))
     }
 
     /// The rules that name their files themselves.
@@ -97,6 +108,9 @@ impl<'a> Group<'a> {
     }
 
     fn check(&self, file: &SourceFile, notes: &mut FileNotes) {
+        if compose::look(self, file, notes) {
+            return;
+        }
         let wanted = |asked: &&Asked<'_>| asked.questions.wants(file.path());
         if !self.rules().iter().any(|asked| wanted(&asked)) {
             return;
@@ -182,6 +196,12 @@ const fn subject_name(model: Model) -> &'static str {
         Model::Json => "document/json",
         Model::Toml => "document/toml",
         Model::Assignments => "document/assignments",
+        Model::Nginx => "document/nginx",
+        Model::Redis => "document/redis",
+        Model::Postgresql => "document/postgresql",
+        Model::PgHba => "document/pg-hba",
+        Model::Systemd => "document/systemd",
+        Model::Cron => "document/cron",
     }
 }
 

@@ -36,7 +36,10 @@ pub fn request(options: &Scan) -> Request {
     }
 }
 
-const fn scope(options: &Scan) -> Scope {
+fn scope(options: &Scan) -> Scope {
+    if let Some(path) = &options.image {
+        return Scope::Image { path: path.clone(), platform: options.platform.clone() };
+    }
     match (options.staged, options.history) {
         (true, _) => Scope::Staged,
         (false, true) => Scope::History,

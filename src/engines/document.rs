@@ -14,6 +14,7 @@ mod make;
 pub mod matcher;
 pub mod node;
 pub mod repair;
+pub mod service;
 pub mod shell;
 mod spliced;
 pub mod spring;
@@ -27,6 +28,7 @@ use thiserror::Error;
 
 use crate::{finding::RepoPath, rule::Model, sources::SourceFile};
 use node::Node;
+use service::{cron, nginx, postgresql, redis, systemd};
 
 /// Why a text can not be read as what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -66,6 +68,12 @@ pub fn may_be(model: Model, path: &RepoPath) -> bool {
         Model::Ini => lines::is_ini(path),
         Model::Properties => lines::is_properties(path),
         Model::Spring => spring::is_one(path),
+        Model::Nginx => nginx::is_one(path),
+        Model::Redis => redis::is_one(path),
+        Model::Postgresql => postgresql::is_one(path),
+        Model::PgHba => postgresql::hba::is_one(path),
+        Model::Systemd => systemd::is_one(path),
+        Model::Cron => cron::is_one(path),
         Model::Yaml | Model::Json | Model::Toml | Model::Assignments => false,
     }
 }
@@ -99,5 +107,13 @@ fn parse(model: Model, text: &str) -> Option<Result<Node, Unreadable>> {
         Model::Json => Some(json::read(text)),
         Model::Toml => Some(toml::read(text)),
         Model::Assignments => Some(Ok(lines::assignments(text))),
+        Model::Nginx => nginx::looks_like_one(text).then(|| nginx::read(text)),
+        Model::Redis => redis::looks_like_one(text).then(|| Ok(redis::read(text))),
+        Model::Postgresql => postgresql::looks_like_one(text).then(|| Ok(postgresql::read(text))),
+        Model::PgHba => {
+            postgresql::hba::looks_like_one(text).then(|| Ok(postgresql::hba::read(text)))
+        }
+        Model::Systemd => systemd::looks_like_one(text).then(|| systemd::read(text)),
+        Model::Cron => cron::looks_like_one(text).then(|| cron::read(text)),
     }
 }

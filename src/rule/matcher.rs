@@ -185,11 +185,23 @@ pub enum Model {
     Toml,
     /// Lines of the form `name = value` in any file; name the file with `files`.
     Assignments,
+    /// `nginx.conf` and what it includes.
+    Nginx,
+    /// `redis.conf`, `sentinel.conf`.
+    Redis,
+    /// `postgresql.conf`.
+    Postgresql,
+    /// `pg_hba.conf` of `PostgreSQL`.
+    PgHba,
+    /// `*.service` and `*.service.d/*.conf` of systemd.
+    Systemd,
+    /// `crontab`, `cron.d/*`.
+    Cron,
 }
 
 impl Model {
     /// All models, in the order in which people read them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::Dockerfile,
         Self::Compose,
         Self::Kubernetes,
@@ -202,6 +214,12 @@ impl Model {
         Self::Json,
         Self::Toml,
         Self::Assignments,
+        Self::Nginx,
+        Self::Redis,
+        Self::Postgresql,
+        Self::PgHba,
+        Self::Systemd,
+        Self::Cron,
     ];
 
     /// The word in rule files and reports.
@@ -219,6 +237,12 @@ impl Model {
             Self::Json => "json",
             Self::Toml => "toml",
             Self::Assignments => "assignments",
+            Self::Nginx => "nginx",
+            Self::Redis => "redis",
+            Self::Postgresql => "postgresql",
+            Self::PgHba => "pg-hba",
+            Self::Systemd => "systemd",
+            Self::Cron => "cron",
         }
     }
 }

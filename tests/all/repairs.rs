@@ -151,7 +151,9 @@ fn labelled_files_are_repaired_without_harm() {
             _ => name,
         };
         if let Err(fault) = bench.repair_all([(path, text)].into(), |_| true) {
-            wrong.push(fault);
+            // Half of the files are set aside: their text is not shown.
+            let fault = fault.lines().next().unwrap_or_default();
+            wrong.push(format!("{}: {fault}", entry.path().display()));
         }
     }
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));

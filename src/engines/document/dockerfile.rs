@@ -32,6 +32,14 @@
 //!   `read-by[]` (programs before and after it in its pipe), `run-by[]` (programs that run its output as code).
 //! * Commands, variables and sources also have `by` (the name of the instruction) and `shipped`; variables have
 //!   `text` (`NAME=value`).
+//! * `ignores[]`, comments that silence a checker: `text`, `reasoned`.
+//! * Of images `end-of-life` (the day by which repairs had ended), of stages `listens` (there is an `EXPOSE`), of `COPY`
+//!   and `ADD` `destination-depends` (on the base image's folder) and `base-is-scratch`, of variables of `ENV` `beside[]`
+//!   (those of the same instruction that it uses), of commands `as-root`, `keeps-cache`, `step` (from the beginning of
+//!   the instruction to the end of the command).
+//! * For repairs, where they are safe: of commands `word`, `verb`, `as-apt-get`, `sudo`, `switch`, `cache-off`; of
+//!   stages `new-user`; of instructions `lines`, `as-copy`, `as-label`, `as-json`, `end`, `whole-path`,
+//!   `bare-destination`, `pipefail-shell`. See `remedies`.
 //! * `problems[]`: what could not be read. `syntax`, `escape`, `check`: directives.
 //!
 //! Values are what a build without `--build-arg` sees; a variable that nothing is known of stands as `${NAME}`.
@@ -39,11 +47,14 @@
 mod bases;
 mod commands;
 mod fields;
+mod ignores;
 mod image;
 mod instruction;
+mod lifetimes;
 mod lower;
 mod packages;
 mod parse;
+mod remedies;
 mod stages;
 mod words;
 
@@ -107,7 +118,8 @@ const OTHER_ENDINGS: &[&str] = &[
     "yml",
 ];
 
-/// Whether a path is that of a Dockerfile: `Dockerfile`, `Dockerfile.dev`, `web.dockerfile`, `Containerfile`.
+/// Whether a path is that of a Dockerfile: `Dockerfile`, `Dockerfile.dev`, `web.dockerfile`,
+/// `web-Dockerfile`, `Containerfile`.
 pub fn is_one(path: &RepoPath) -> bool {
     let name = path.file_name();
     let ending = name.rsplit_once('.').map(|(_, ending)| ending).unwrap_or_default();
@@ -117,6 +129,7 @@ pub fn is_one(path: &RepoPath) -> bool {
         let follows = name.as_bytes().get(known.len());
         ending.eq_ignore_ascii_case(known)
             || (head && matches!(follows, None | Some(b'.' | b'-' | b'_')))
+            || name.rsplit(['-', '_']).next().is_some_and(|last| last.eq_ignore_ascii_case(known))
     };
     !is_other && (is_named("dockerfile") || is_named("containerfile"))
 }
@@ -129,5 +142,5 @@ pub fn read(text: &str) -> Result<Node, Unreadable> {
         let first = file.problems.into_iter().next();
         return Err(first.unwrap_or_else(|| Unreadable::new("there are no instructions", 0..0)));
     }
-    Ok(lower::lower(&file, text.len()))
+    Ok(lower::lower(&file, text))
 }

@@ -3,8 +3,9 @@
 //! The root is a map of
 //!
 //! * `kinds`: a map of kind to the list of its objects as they are written, with `summary`,
-//!   `annotations` (a list of `name` and `value`), and `exposure` of a service that is reached from
-//!   outside (`NodePort`, `LoadBalancer`, unless for an internal one); lists (`kind: List`) are taken apart;
+//!   `annotations` (a list of `name` and `value`), `exposure` of a service that is reached from outside
+//!   (`NodePort`, `LoadBalancer`, unless for an internal one), and `removed-in` and `served-as` if its API version
+//!   is no longer served; lists (`kind: List`) are taken apart;
 //! * `secrets` and `settings`: the entries of each `Secret` and of each `ConfigMap`: `name`, `value`
 //!   (decoded), `assignment` (`name=value`), `summary`; also the lines of a setting that is a file;
 //! * `host-paths`: paths of the node in pods and persistent volumes: `host-path`, `is-socket`,
@@ -13,21 +14,30 @@
 //!   `DaemonSet`, `ReplicaSet`, `Job`, `CronJob`, or a resource of one's own that embeds one).
 //!
 //! A pod has `kind`, `name`, `namespace` and `summary` of its owner, `host-namespaces` (of `hostNetwork`,
-//! `hostPID`, `hostIPC` those that it shares), `mounts-token`, `service-account`, `volumes` (as written,
-//! with the fields of `host-paths`), `spec` as it is written, and `containers`, with init and ephemeral ones.
+//! `hostPID`, `hostIPC` those that it shares), `mounts-token`, `service-account`, `uses-default-account`, `volumes`
+//! (as written, with the fields of `host-paths`), `labels` (of the pod itself), `replicas` and `selector` (of its
+//! owner), `is-whole` (false for a patch, which only says what it changes), `place` (the key of its specification),
+//! `spec` as it is written, and `containers`, with init and ephemeral ones.
 //!
 //! A container has all keys as they are written, and what they come to together with the pod's security
-//! context: `role` (`container`, `init`, `ephemeral`), `summary`, `image-name`, `image-tag`, `image-digest`,
+//! context: `role` (`container`, `init`, `ephemeral`), `owner` (a kind), `is-whole`, `summary`, `image-name`, `image-tag`, `image-digest`,
 //! `image-is-latest`, `privileged`, `runs-as-root` (`certainly`, `possibly`, `never`), `root-set-at` (true, at
 //! the setting that decides it), `root-severity`, `user` (as far as it is said), `has-high-user-id`, `allows-privilege-escalation`, `has-read-only-root`,
 //! `capabilities-added`, `drops-all-capabilities`, `drops-net-raw`, `seccomp`, `apparmor`,
-//! `has-security-context`, `variables` (`name`, `value`, `assignment`, `origin`: `literal`, `secret`,
-//! `config-map`, `field`) and `flags` (options of its command line by name).
+//! `has-security-context`, `user`, `group`, `selinux`, `image-pull` (`asked`, or `kept` without asking the registry),
+//! `seccomp-at`, `limits-at`, `requests-at` (where such a setting is missing), `variables` (`name`, `value`, `assignment`, `origin`: `literal`, `secret`,
+//! `config-map`, `field`) and `flags` (options of its command line by name). A setting that is missing is shown at
+//! the map that it belongs into, or at the container's name. For repairs, `unguarded`, `may-forbid-escalation` and
+//! `drops-nothing` are there, at the container, if the setting can be added without a contradiction.
+//!
+//! What manifests say of each other is the business of [`join`].
 //!
 //! A template of Helm is no YAML before it is rendered: it is said to be not assessed.
 
 mod container;
+pub mod join;
 mod pod;
+mod removals;
 mod values;
 
 use std::{collections::HashMap, ops::Range};
@@ -122,7 +132,9 @@ fn by_kind(objects: Vec<Node>, all: &Range<usize>) -> Node {
     let mut known: HashMap<String, usize> = HashMap::new();
     for mut object in objects {
         let Some(kind) = object.get("kind").cloned() else { continue };
+        let removal = removals::fields(&object);
         if let Value::Map(entries) = &mut object.value {
+            entries.extend(removal);
             let summary = summary(entries, &kind);
             entries.push(field("summary", summary));
             entries.extend(annotations(entries));

@@ -68,6 +68,12 @@ impl<'r> Questions<'r> {
         is_named && !self.not_files.hold(path)
     }
 
+    /// Whether the rule is about a file of this path that is known to be one of its model.
+    pub fn allows(&self, path: &RepoPath) -> bool {
+        let is_named = self.files.patterns.is_empty() || self.files.hold(path);
+        is_named && !self.not_files.hold(path)
+    }
+
     /// Everything in the document that all tests hold for, in the order of the document.
     pub fn ask<'n>(&self, document: &'n Node) -> Vec<Found<'n>> {
         let mut found = Vec::new();
@@ -129,6 +135,7 @@ enum Segment {
 }
 
 impl Path {
+    /// Takes a path apart.
     pub(super) fn new(text: &str) -> Self {
         let mut segments = Vec::new();
         let mut rest = text;
@@ -160,6 +167,7 @@ impl Path {
         visit(&self.0, node, see)
     }
 
+    /// The first node at this path.
     pub(super) fn first<'n>(&self, node: &'n Node) -> Option<&'n Node> {
         let mut first = None;
         self.visit(node, &mut |node| {

@@ -70,8 +70,7 @@ impl<'d> Document<'d> {
             Action::Remove => remove::edit(self, self.only(at, |_| true)?)?,
             Action::Set(setting) => {
                 let Setting::Map(entries) = filled_setting(setting, subject)? else { return None };
-                let is_map = |node: &Node| matches!(node.value, Value::Map(_));
-                let (map, _) = self.only(at, is_map)?.pop()?;
+                let (map, _) = self.only(at, |node| is_map_of(node, field))?.pop()?;
                 return set::edits(self, map, &entries, edits);
             }
         };
@@ -169,6 +168,16 @@ impl<'d> Document<'d> {
 
 /// From the root of a document to one of its values: each with the bytes of it, and of its key if it has one.
 type Way<'n> = Vec<(&'n Node, Range<usize>)>;
+
+/// Whether a map is what a field was made of: a map with one entry has the same place as that entry.
+fn is_map_of(map: &Node, field: &Node) -> bool {
+    let is_known =
+        |(key, _): &(Node, Node)| key.as_text().is_some_and(|key| field.get(key).is_some());
+    matches!(map.value, Value::Map(_))
+        && (map.entries().is_empty()
+            || field.entries().is_empty()
+            || map.entries().iter().any(is_known))
+}
 
 fn is_exact(way: &Way<'_>, at: &Range<usize>) -> bool {
     way.last().is_some_and(|(node, _)| node.at == *at)

@@ -10,30 +10,47 @@
 //!   `token` (its permissions, or those of the top; absent where neither says any), `has-permissions`,
 //!   `use` (of a reusable workflow), `inherits-secrets`, `image-name`, `image-digest`, ... of its container,
 //!   `runners` (labels), `is-self-hosted`,
-//!   `runs-for-pull-requests`, `uses-secrets`;
+//!   `runs-for-pull-requests`, `uses-secrets`, `written` (its map, for repairs);
 //! * `steps` of all jobs: all keys as they are written, and `job`, `summary`, `use`, `is-checkout`,
 //!   `persists-credentials`, `checks-out-foreign-code`, `is-privileged` (also with the conditions of the job
 //!   and the step), `severity` of a foreign checkout;
 //! * `uses` of all jobs and steps: `summary` (as written), `kind` (`action`, `workflow`, `docker`, `local`),
 //!   `owner`, `repository`, `path`, `reference`, `is-pinned` (a full hash or digest), `is-first-party`
-//!   (GitHub's own), `is-branch` (a name that moves by design);
+//!   (GitHub's own), `is-branch` (a name that moves by design), `comment`, `comment-differs`, and what is
+//!   known of it: `resembles`, `is-archived`, `advisory`, `is-switched-off`, `does-what`;
 //! * `injections`: expressions that become part of a script: `summary`, `context`, `author` (`outsider`,
-//!   `caller`, `writer`, `unknown`), `sink` (`run`, or the action's input), `job`, `severity`;
-//! * `expressions`: all of them: `summary`, `context` (where it is nothing but one);
+//!   `caller`, `writer`, `unknown`), `sink` (`run`, or the action's input), `job`, `severity`, and where it
+//!   can be a variable `variable`, `value`, `replacement`, `step`;
+//! * `expressions`: all of them: `summary`, `context` (where it is nothing but one), `holds-constant`;
 //! * `conditions`: each `if`: `summary`, `is-constant` (text around an expression makes it true for ever),
-//!   `has-unsound-contains`, `trusts-actor`.
+//!   `is-literal`, `has-unsound-contains`, `trusts-actor`;
+//! * `commands` of scripts: `program` (behind `bundle exec` and its like), `subcommand`, `operands`,
+//!   `options`, `text` (expressions made variables), `summary` (as written), `run-by` (what runs its output);
+//! * `writes` to `GITHUB_ENV` and `GITHUB_PATH`: `file`, `author`, `is-privileged`,
+//!   `is-open` (also in an action), `severity`;
+//! * `caches` that a release restores: `by` (`release`, or `publisher` where only a step says so), `holds`;
+//! * `publications` with a token that lasts; `app-tokens`: `problem`; `uploads` of a checkout's token;
+//!   `images` of containers and services; `mistakes` that GitHub refuses or ignores: `kind`.
 
+mod caches;
 mod condition;
+mod contexts;
 mod expression;
+mod indirection;
 mod injection;
+mod known;
+mod references;
+mod scripts;
 mod step;
+mod syntax;
 mod taint;
+mod tokens;
 
 use std::collections::HashMap;
 
 use super::{
     Unreadable,
-    make::{field, flag, image, list, map, plain},
+    make::{dig, field, flag, image, list, map, plain},
     node::{Node, Value},
     yaml::{self, Booleans},
 };
@@ -79,6 +96,10 @@ struct Workflow<'n> {
     triggers: Vec<Node>,
     /// Those that outsiders bring about.
     open: Vec<&'static str>,
+    /// The runs that make a release.
+    releases: Vec<condition::Scenario>,
+    /// The repository that the workflow says it is of.
+    own: Option<String>,
 }
 
 /// Where a step stands.
@@ -86,6 +107,11 @@ struct Place<'n> {
     /// The job, or `runs` of an action.
     job: &'n Node,
     id: Node,
+    steps: &'n [Node],
+    /// The shell of the runner.
+    default_shell: scripts::Shell,
+    /// One of its steps publishes something.
+    publishes: bool,
     /// What its steps use, by their identifiers in lower case: where outputs come from.
     sources: HashMap<String, &'n Node>,
     /// The conditions of the job allow an event of outsiders.
@@ -107,7 +133,11 @@ impl<'n> Workflow<'n> {
         let is_trigger =
             |event: &&str| triggers.iter().any(|trigger| trigger.as_text() == Some(event));
         let open = PRIVILEGED.into_iter().filter(is_trigger).collect();
-        Self { text, written, triggers, open }
+        let own = own_repository(text);
+        let releases = Vec::new();
+        let mut workflow = Self { text, written, triggers, open, releases, own };
+        workflow.releases = workflow.releases();
+        workflow
     }
 
     /// Whether outsiders bring about one of these events, and all conditions let it pass.
@@ -115,7 +145,8 @@ impl<'n> Workflow<'n> {
         let conditions: Vec<&Node> = conditions.iter().copied().flatten().collect();
         self.open
             .iter()
-            .any(|trigger| conditions.iter().all(|condition| condition::allows(condition, trigger)))
+            .map(|trigger| condition::Scenario::of(trigger))
+            .any(|run| conditions.iter().all(|condition| condition::allows(condition, run)))
     }
 
     /// How bad it is if an outsider runs code here.
@@ -131,6 +162,11 @@ impl<'n> Workflow<'n> {
         }
     }
 
+    /// Whether it is an action: whoever calls it decides what its inputs are.
+    fn is_action(&self) -> bool {
+        self.written.get("runs").is_some()
+    }
+
     fn lower(&self) -> Node {
         let mut parts = Parts::default();
         let jobs = self.written.get("jobs").map(Node::entries).unwrap_or_default();
@@ -142,16 +178,19 @@ impl<'n> Workflow<'n> {
             self.steps(runs, id, &mut parts);
         }
         environments(self.written, &mut parts.environments);
-        injection::expressions(self.written, self.text, &mut parts.expressions);
+        let gathered = contexts::gather(self.written, self.text);
+        parts.expressions = gathered.expressions;
+        parts.mistakes = gathered.mistakes;
+        syntax::mistakes(self.written, &mut parts.mistakes);
+        references::compare_comments(&mut parts.uses);
         condition::conditions(self.written, &mut parts.conditions);
         self.root(parts)
     }
 
     fn root(&self, parts: Parts) -> Node {
         let at = &self.written.at;
-        let is_action = self.written.get("runs").is_some();
         let mut fields = vec![
-            field("is-action", flag(is_action, at.clone())),
+            field("is-action", flag(self.is_action(), at.clone())),
             field("is-privileged", flag(self.is_privileged(&[]), at.clone())),
             field("triggers", list(self.triggers.clone(), at.clone())),
             field("jobs", list(parts.jobs, at.clone())),
@@ -161,6 +200,14 @@ impl<'n> Workflow<'n> {
             field("expressions", list(parts.expressions, at.clone())),
             field("conditions", list(parts.conditions, at.clone())),
             field("environments", list(parts.environments, at.clone())),
+            field("commands", list(parts.commands, at.clone())),
+            field("writes", list(parts.writes, at.clone())),
+            field("caches", list(parts.caches, at.clone())),
+            field("publications", list(parts.publications, at.clone())),
+            field("app-tokens", list(parts.app_tokens, at.clone())),
+            field("uploads", list(parts.uploads, at.clone())),
+            field("images", list(parts.images, at.clone())),
+            field("mistakes", list(parts.mistakes, at.clone())),
         ];
         let top = self.written.get("permissions").into_iter();
         let jobs = self.written.get("jobs").map(Node::entries).unwrap_or_default();
@@ -181,10 +228,11 @@ impl<'n> Workflow<'n> {
             field("id", key.clone()),
             field("summary", key.clone()),
             field("has-permissions", flag(token.is_some(), key.at.clone())),
+            field("written", Node::new(Value::Null, job.at.clone())),
         ];
         fields.extend(token.map(|token| field("token", token.clone())));
         if let Some(written) = job.get("uses")
-            && let Some(found) = step::reference(written, true)
+            && let Some(found) = self.reference(written, true)
         {
             parts.uses.push(found.clone());
             fields.push(field("use", found));
@@ -192,6 +240,11 @@ impl<'n> Workflow<'n> {
         let secrets = job.get("secrets").filter(|node| node.as_text() == Some("inherit"));
         fields.extend(secrets.map(|node| field("inherits-secrets", flag(true, node.at.clone()))));
         let container = job.get("container").map(|node| node.get("image").unwrap_or(node));
+        let services = job.get("services").map(Node::entries).unwrap_or_default();
+        let services = services.iter().filter_map(|(_, service)| service.get("image"));
+        for node in container.into_iter().chain(services) {
+            parts.images.extend(self::image_node(node));
+        }
         if let Some((node, reference)) = container.and_then(|node| Some((node, plain(node)?))) {
             fields.extend(image(&reference, &node.at));
         }
@@ -227,11 +280,39 @@ impl<'n> Workflow<'n> {
             let id = step.get("id")?.as_text()?.to_ascii_lowercase();
             Some((id, step.get("uses")?))
         });
-        let place =
-            Place { job, id, sources: sources.collect(), is_privileged, is_gated, last_run };
+        let place = Place {
+            job,
+            id,
+            steps,
+            default_shell: default_shell(job),
+            publishes: steps.iter().any(caches::publishes),
+            sources: sources.collect(),
+            is_privileged,
+            is_gated,
+            last_run,
+        };
+        let first_command = parts.commands.len();
         for (index, step) in steps.iter().enumerate() {
             self.step(step, index, &place, parts);
         }
+        self.publications(&place, first_command, parts);
+        tokens::uploads(&place, parts);
+    }
+
+    /// What `uses` names, and whether that is the workflow's own repository.
+    fn reference(&self, written: &Node, is_job: bool) -> Option<Node> {
+        let mut found = references::reference(written, is_job, self.text)?;
+        let text = written.as_text().unwrap_or_default();
+        let is_own = self.own.as_deref().is_some_and(|own| {
+            let rest = text.strip_prefix(own);
+            rest.is_some_and(|rest| rest.starts_with(['/', '@']))
+        });
+        if let Value::Map(fields) = &mut found.value
+            && is_own
+        {
+            fields.push(field("is-own", flag(true, written.at.clone())));
+        }
+        Some(found)
     }
 }
 
@@ -245,6 +326,35 @@ struct Parts {
     expressions: Vec<Node>,
     conditions: Vec<Node>,
     environments: Vec<Node>,
+    commands: Vec<Node>,
+    writes: Vec<Node>,
+    caches: Vec<Node>,
+    publications: Vec<Node>,
+    app_tokens: Vec<Node>,
+    uploads: Vec<Node>,
+    images: Vec<Node>,
+    mistakes: Vec<Node>,
+}
+
+/// The repository that a condition of the workflow names: `github.repository == 'owner/name'`.
+fn own_repository(text: &str) -> Option<String> {
+    let after = text.split("github.repository == '").nth(1)?;
+    let (name, _) = after.split_once('\'')?;
+    name.contains('/').then(|| name.to_owned())
+}
+
+/// The shell of the runner of a job.
+fn default_shell(job: &Node) -> scripts::Shell {
+    let label = job.get("runs-on").and_then(Node::as_text).unwrap_or_default();
+    if label.starts_with("windows") { scripts::Shell::Power } else { scripts::Shell::Posix }
+}
+
+/// The image of a job's container or of a service.
+fn image_node(node: &Node) -> Option<Node> {
+    let reference = plain(node).filter(|reference| !reference.is_empty())?;
+    let mut fields = vec![field("summary", Node::text(reference.as_str(), node.at.clone()))];
+    fields.extend(image(&reference, &node.at));
+    Some(map(fields, node.at.clone()))
 }
 
 /// Collects each `env`.
@@ -271,7 +381,11 @@ fn runners(job: &Node) -> Vec<(Node, Node)> {
         Value::Text(_) => vec![labels.clone()],
         _ => Vec::new(),
     };
-    let is_own = labels.iter().any(|label| label.as_text() == Some("self-hosted"));
+    let is_own_label = |label: &Node| label.as_text() == Some("self-hosted");
+    let from_matrix = written.as_text().is_some_and(|label| label.contains("matrix."));
+    let matrix = dig(job, &["strategy", "matrix"]).filter(|_| from_matrix);
+    let is_own = labels.iter().any(is_own_label)
+        || matrix.is_some_and(|matrix| injection::leaves(matrix).into_iter().any(is_own_label));
     vec![
         field("runners", list(labels, written.at.clone())),
         field("is-self-hosted", flag(is_own, written.at.clone())),

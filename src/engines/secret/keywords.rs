@@ -222,15 +222,14 @@ fn surroundings<'a>(
     entries: &[Candidate],
     word: impl Fn(usize) -> &'a [u8],
 ) -> Box<[Surroundings; BUCKETS]> {
-    let mut all = vec![None; BUCKETS];
+    // No text is folded to zeros: where no keyword is, nothing goes on.
+    let nothing = Surroundings { bytes: 0, mask: u64::MAX };
+    let mut all = vec![nothing; BUCKETS];
     for entry in entries {
         let own = Surroundings::of(word(entry.word), entry.offset);
         let known = &mut all[bucket(entry.window & FIRST_THREE)];
-        *known = Some(known.map_or(own, |known: Surroundings| known.with(own)));
+        *known = if known.bytes == 0 { own } else { known.with(own) };
     }
-    // No text is folded to zeros: where no keyword is, nothing goes on.
-    let nothing = Surroundings { bytes: 0, mask: u64::MAX };
-    let all: Vec<_> = all.into_iter().map(|known| known.unwrap_or(nothing)).collect();
     Box::try_from(all).unwrap_or_else(|_| unreachable!("there are that many buckets"))
 }
 

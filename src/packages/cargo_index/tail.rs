@@ -36,6 +36,7 @@ pub(super) enum Said {
 }
 
 impl Tail {
+    /// What was read says of a version.
     pub(super) fn of(&self, version: &str) -> Said {
         let version = hash(version.as_bytes());
         match self.releases.iter().find(|(hash, _)| *hash == version) {

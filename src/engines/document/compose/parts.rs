@@ -1,10 +1,13 @@
 //! The parts of a service that compose lets one write in several ways.
 
-use std::ops::Range;
+mod binding;
 
+use std::{collections::HashMap, ops::Range};
+
+use super::{database, merge::Marks};
 use crate::engines::document::{
     interpolation::interpolate,
-    make::{assignment_of, field, flag, is_true, list, map, plain},
+    make::{assignment_of, dig, field, flag, is_true, list, map, plain},
     node::{Node, Value},
 };
 
@@ -12,34 +15,58 @@ use crate::engines::document::{
 const SOCKETS: [&str; 5] =
     ["/docker.sock", "/containerd.sock", "/crio.sock", "/podman.sock", "/pipe/docker_engine"];
 
-/// `environment` as a map and as `variables`.
-pub(super) fn environment(service: &Node) -> Vec<(Node, Node)> {
-    let Some(written) = service.get("environment") else { return Vec::new() };
-    let mut values = Vec::new();
+/// `environment` as a map and as `variables`; the map holds what env files set, too.
+pub(super) fn environment(service: &Node, marks: &Marks, text: &str) -> Vec<(Node, Node)> {
+    let of_files = service.get("variables-of-files");
+    let Some(first) = service.get("environment").or(of_files) else { return Vec::new() };
+    let at = first.at.clone();
+    let mut values = of_files.map(|files| files.entries().to_vec()).unwrap_or_default();
     let mut variables = Vec::new();
-    let mut has_password = false;
-    for (name, value) in pairs(written) {
+    for (name, value) in service.get("environment").map(pairs).unwrap_or_default() {
+        let is_given = marks.given.contains(&value.at.start);
+        let raw = value.at.clone();
         let (origin, value) = resolved(value);
-        let at = name.at.start..value.at.end.max(name.at.end);
-        has_password |= is_password(&name) && value.value != Value::Null;
+        let origin = if is_given { "env-file" } else { origin };
+        let whole = name.at.start..value.at.end.max(name.at.end);
         let mut fields = vec![
             field("name", name.clone()),
             field("summary", name.clone()),
-            field("origin", Node::text(origin, at.clone())),
+            field("origin", Node::text(origin, whole.clone())),
         ];
         if value.value != Value::Null {
-            fields.push(field("assignment", assignment_of(&name, &value, &at)));
+            fields.push(field("assignment", assignment_of(&name, &value, &whole)));
             fields.push(field("value", value.clone()));
+            let is_known = plain(&value).is_some_and(|value| database::is_well_known(&value));
+            if is_known {
+                fields.push(field("is-well-known", flag(true, raw)));
+            }
+            fields.extend(reference(&name, &value, text));
         }
-        variables.push(map(fields, at));
+        variables.push(map(fields, whole));
         values.push((name, value));
     }
-    let at = written.at.clone();
+    let is_set = |(name, value): &(Node, Node)| is_password(name) && value.value != Value::Null;
+    let has_password = values.iter().any(is_set);
     vec![
         field("environment", map(values, at.clone())),
         field("variables", list(variables, at.clone())),
         field("has-password", flag(has_password, at)),
     ]
+}
+
+/// What makes a literal value one that the host must give.
+fn reference(name: &Node, value: &Node, text: &str) -> Option<(Node, Node)> {
+    let written = text.get(value.at.clone()).filter(|written| !written.contains('\n'))?;
+    let variable = name.as_text()?;
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let starts = variable.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if written.is_empty() || !starts || !variable.chars().all(is_word) {
+        return None;
+    }
+    // In a list, name and value are one element.
+    let before = if name.at == value.at { format!("{variable}=") } else { String::new() };
+    let filled = format!("\"{before}${{{variable}:?}}\"");
+    Some(field("reference", Node::text(filled, value.at.clone())))
 }
 
 fn is_password(name: &Node) -> bool {
@@ -57,7 +84,8 @@ fn pairs(written: &Node) -> Vec<(Node, Node)> {
     }
 }
 
-fn pair(element: &Node) -> Option<(Node, Node)> {
+/// Name and value of `NAME=value`.
+pub(super) fn pair(element: &Node) -> Option<(Node, Node)> {
     let text = plain(element)?;
     let at = element.at.clone();
     Some(match text.split_once('=') {
@@ -82,13 +110,14 @@ fn resolved(value: Node) -> (&'static str, Node) {
 }
 
 /// `ports` in long form.
-pub(super) fn ports(service: &Node) -> Option<(Node, Node)> {
+pub(super) fn ports(service: &Node, text: &str) -> Option<(Node, Node)> {
     let written = service.get("ports")?;
-    let ports = written.elements().iter().filter_map(port).collect();
+    let ports = written.elements().iter().filter_map(|written| port(written, text)).collect();
     Some(field("ports", list(ports, written.at.clone())))
 }
 
-fn port(written: &Node) -> Option<Node> {
+/// A port in long form. `source` is the text that it stands in.
+pub(super) fn port(written: &Node, source: &str) -> Option<Node> {
     let at = &written.at;
     if let Value::Map(entries) = &written.value {
         let host = written.get("host_ip");
@@ -97,6 +126,7 @@ fn port(written: &Node) -> Option<Node> {
         fields.push(field("is-public", flag(is_any(host.and_then(Node::as_text)), at.clone())));
         let target = written.get("target").cloned();
         fields.extend(target.map(|target| field("summary", target)));
+        fields.extend(binding::of_map(written, source));
         return Some(map(fields, at.clone()));
     }
     let text = plain(written)?;
@@ -114,6 +144,8 @@ fn port(written: &Node) -> Option<Node> {
     ];
     fields.extend(published.map(|published| text_field("published", published)));
     fields.extend(host.as_deref().map(|host| text_field("host-ip", host)));
+    let has_published = fields.iter().any(|(name, _)| name.as_text() == Some("published"));
+    fields.extend(binding::of_text(&text, host.as_deref(), has_published, at, source));
     Some(map(fields, at.clone()))
 }
 
@@ -143,13 +175,14 @@ fn split(text: &str) -> Vec<&str> {
 }
 
 /// `volumes` in long form.
-pub(super) fn volumes(service: &Node) -> Option<(Node, Node)> {
+pub(super) fn volumes(service: &Node, bound: &HashMap<String, String>) -> Option<(Node, Node)> {
     let written = service.get("volumes")?;
     // A proxy that hands out parts of the API is what one should put before the socket.
     let image = service.get("image").and_then(Node::as_text).unwrap_or_default();
     let is_proxy = image.contains("socket-proxy");
     let volumes = written.elements().iter().filter_map(|written| {
         let mut volume = volume(written)?;
+        stand_for(&mut volume, bound);
         let source = volume.get("source").and_then(Node::as_text).unwrap_or_default();
         let is_socket = !is_proxy && SOCKETS.iter().any(|socket| source.ends_with(socket));
         if let Value::Map(fields) = &mut volume.value {
@@ -160,7 +193,55 @@ pub(super) fn volumes(service: &Node) -> Option<(Node, Node)> {
     Some(field("volumes", list(volumes.collect(), written.at.clone())))
 }
 
-fn volume(written: &Node) -> Option<Node> {
+/// A named volume that stands for a directory of the host is that directory.
+fn stand_for(volume: &mut Node, bound: &HashMap<String, String>) {
+    let name = volume.get("source").and_then(Node::as_text).unwrap_or_default();
+    let Some(directory) = bound.get(name).cloned() else { return };
+    let at = volume.at.clone();
+    if let Value::Map(fields) = &mut volume.value {
+        fields.push(field("source", Node::text(directory, at.clone())));
+        fields.push(field("type", Node::text("bind", at)));
+    }
+}
+
+/// Marks the volumes that several services write or read.
+pub(super) fn shared_volumes(entries: &mut [(Node, Node)]) {
+    let services = entries.iter_mut().filter(|(key, _)| key.as_text() == Some("services"));
+    for (_, services) in services {
+        let mut users: HashMap<String, (usize, usize)> = HashMap::new();
+        for (index, service) in services.children().enumerate() {
+            for source in
+                service.get("volumes").into_iter().flat_map(Node::elements).filter_map(sharable)
+            {
+                let user = users.entry(source).or_insert((index, 1));
+                if user.0 != index {
+                    *user = (index, user.1 + 1);
+                }
+            }
+        }
+        for service in services.children_mut() {
+            let Value::Map(fields) = &mut service.value else { continue };
+            let volumes = fields.iter_mut().filter(|(key, _)| key.as_text() == Some("volumes"));
+            for volume in volumes.flat_map(|(_, volumes)| volumes.children_mut()) {
+                let users = sharable(volume).and_then(|source| users.get(&source));
+                let at = volume.at.clone();
+                if let (Some((_, 2..)), Value::Map(fields)) = (users, &mut volume.value) {
+                    fields.push(field("is-shared", flag(true, at)));
+                }
+            }
+        }
+    }
+}
+
+/// The source of a volume that one service could spoil for another: no socket, and no file of the system.
+fn sharable(volume: &Node) -> Option<String> {
+    let source = volume.get("source").and_then(plain)?;
+    let is_system = source.starts_with("/etc/") || volume.get("is-socket").is_some_and(is_true);
+    (!is_system && !source.is_empty()).then_some(source)
+}
+
+/// A volume in long form.
+pub(super) fn volume(written: &Node) -> Option<Node> {
     let at = &written.at;
     if let Value::Map(entries) = &written.value {
         let mut fields = entries.clone();
@@ -168,6 +249,8 @@ fn volume(written: &Node) -> Option<Node> {
         fields.push(field("is-read-only", flag(is_read_only, at.clone())));
         let source = written.get("source").cloned();
         fields.extend(source.map(|source| field("summary", source)));
+        let propagation = dig(written, &["bind", "propagation"]).cloned();
+        fields.extend(propagation.map(|propagation| field("propagation", propagation)));
         return Some(map(fields, at.clone()));
     }
     let text = plain(written)?;
@@ -201,28 +284,23 @@ fn short_volume(text: &str, source: Option<&str>, rest: &[&str], at: &Range<usiz
         field("is-read-only", flag(mode.split(',').any(|word| word == "ro"), at.clone())),
     ];
     fields.extend(source.map(|source| text_field("source", source)));
+    let propagation =
+        mode.split(',').find(|word| word.ends_with("shared") || word.ends_with("slave"));
+    fields.extend(propagation.map(|propagation| text_field("propagation", propagation)));
     map(fields, at.clone())
 }
 
-/// Capabilities under one spelling, and what `security_opt` says.
+/// Capabilities under one spelling.
 pub(super) fn capabilities(service: &Node, key: &Range<usize>) -> Vec<(Node, Node)> {
-    let named = |name: &str| service.get(name).map(Node::elements).unwrap_or_default();
     let list_of = |name: &str| {
-        let at = service.get(name).map_or_else(|| key.clone(), |node| node.at.clone());
-        list(named(name).iter().filter_map(capability).collect(), at)
+        let written = service.get(name);
+        let at = written.map_or_else(|| key.clone(), |node| node.at.clone());
+        let elements = written.map(Node::elements).unwrap_or_default();
+        list(elements.iter().filter_map(capability).collect(), at)
     };
-    let dropped = list_of("cap_drop");
-    let drops_all = dropped.elements().iter().any(|node| node.as_text() == Some("ALL"));
-    let has_no_new = named("security_opt").iter().filter_map(Node::as_text).any(|option| {
-        let value = option.strip_prefix("no-new-privileges");
-        value.is_some_and(|value| matches!(value, "" | ":true" | "=true"))
-    });
-    let at = service.get("security_opt").map_or_else(|| key.clone(), |node| node.at.clone());
     vec![
         field("capabilities-added", list_of("cap_add")),
-        field("drops-all-capabilities", flag(drops_all, dropped.at.clone())),
-        field("capabilities-dropped", dropped),
-        field("has-no-new-privileges", flag(has_no_new, at)),
+        field("capabilities-dropped", list_of("cap_drop")),
     ]
 }
 

@@ -7,7 +7,7 @@
 use super::image::Image;
 
 /// Who runs in an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum DefaultUser {
     /// Root.
     Root,
@@ -16,6 +16,7 @@ pub(super) enum DefaultUser {
     /// Root at first; the image's own entrypoint becomes somebody else.
     Drops,
     /// Nothing is known.
+    #[default]
     Unknown,
 }
 

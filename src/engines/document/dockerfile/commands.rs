@@ -9,6 +9,7 @@ use super::{
     },
     fields::Fields,
     parse::{Heredoc, Instruction},
+    remedies::{self, Written},
     words,
 };
 
@@ -36,16 +37,20 @@ pub(super) struct Lowered {
 type Place<'p> = &'p dyn Fn(&Range<usize>) -> Range<usize>;
 
 /// The fields of the instruction that its parts have, too, so that rules can ask for them.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Context {
     pub(super) by: &'static str,
     pub(super) is_shipped: bool,
+    /// Whether root runs it.
+    pub(super) is_root: bool,
+    /// Where the instruction begins.
+    pub(super) start: usize,
 }
 
 impl Context {
     /// Writes the fields.
-    pub(super) fn note(self, fields: &mut Fields) {
-        fields.text("by", self.by).flag("shipped", self.is_shipped);
+    pub(super) fn note(&self, fields: &mut Fields) {
+        fields.text("by", self.by).flag("shipped", self.is_shipped).flag("as-root", self.is_root);
     }
 }
 
@@ -64,16 +69,17 @@ pub(super) fn lower(
         let word = |(text, at): (String, Range<usize>)| Word { text, at, literal: true };
         let words: Vec<Word> = strings.into_iter().map(word).collect();
         let command = Command { at: 0..text.len(), words, ..Command::default() };
-        lowered.script(text, &[command], &place, 0);
+        lowered.script(&[command], &Written { text, is_plain: false, place: &place }, 0);
         return lowered;
     }
     let commands = shell::parse(text);
-    lowered.script(text, &commands, &place, 0);
+    lowered.script(&commands, &Written { text, is_plain: true, place: &place }, 0);
     let is_read = |heredoc: &&Heredoc| is_script(heredoc, &commands, text);
     for heredoc in instruction.heredocs.iter().filter(is_read) {
         let body = heredoc.body.text();
         let place = |at: &Range<usize>| heredoc.body.source(at);
-        lowered.script(body, &shell::parse(body), &place, 0);
+        let written = Written { text: body, is_plain: true, place: &place };
+        lowered.script(&shell::parse(body), &written, 0);
     }
     lowered
 }
@@ -100,7 +106,7 @@ fn is_script(heredoc: &Heredoc, commands: &[Command], line: &str) -> bool {
 }
 
 impl Lowered {
-    fn script(&mut self, text: &str, commands: &[Command], place: Place<'_>, depth: usize) {
+    fn script(&mut self, commands: &[Command], written: &Written<'_>, depth: usize) {
         let programs: Vec<_> = commands.iter().map(|command| Program::of(&command.words)).collect();
         let mut feeders = feeders(commands, &programs);
         for (index, command) in commands.iter().enumerate() {
@@ -112,47 +118,53 @@ impl Lowered {
             if depth > 0 && command.inside.is_some() {
                 continue;
             }
-            self.assignments(command, programs[index].as_ref(), place);
+            self.assignments(command, programs[index].as_ref(), written.place);
             let Some(program) = &programs[index] else { continue };
             let mut readers = readers(command, commands, &programs);
             readers.fed_by = std::mem::take(&mut feeders[index]);
-            self.commands.push(node(command, program, &readers, (place, self.context)));
+            self.commands.push(node(command, program, &readers, (written, &self.context)));
             if let Some(script) = program.script().filter(|_| depth < DEEPEST) {
-                self.inner(text, script, place, depth);
+                self.inner(script, written, depth);
             }
         }
     }
 
     /// The script in a word. Its places are exact if nothing in the word is escaped.
-    fn inner(&mut self, text: &str, word: &Word, place: Place<'_>, depth: usize) {
-        let raw = text.get(word.at.clone()).unwrap_or_default();
+    fn inner(&mut self, word: &Word, outer: &Written<'_>, depth: usize) {
+        let raw = outer.text.get(word.at.clone()).unwrap_or_default();
         let is_exact = raw.len() == word.text.len() + 2 && raw[1..].starts_with(&word.text);
         let inner = |at: &Range<usize>| {
             let start = word.at.start + 1;
-            place(&if is_exact { start + at.start..start + at.end } else { word.at.clone() })
+            (outer.place)(&if is_exact {
+                start + at.start..start + at.end
+            } else {
+                word.at.clone()
+            })
         };
-        self.script(&word.text, &shell::parse(&word.text), &inner, depth + 1);
+        let is_plain = is_exact && outer.is_plain;
+        let written = Written { text: &word.text, is_plain, place: &inner };
+        self.script(&shell::parse(&word.text), &written, depth + 1);
     }
 
     fn assignments(&mut self, command: &Command, program: Option<&Program<'_>>, place: Place<'_>) {
         for (name, value) in &command.assignments {
-            self.variables.push(variable(name, &value.text, value, (place, self.context)));
+            self.variables.push(variable(name, &value.text, value, (place, &self.context)));
         }
         let Some(program) = program else { return };
         for (name, value, word) in &program.assignments {
-            self.variables.push(variable(name, value, word, (place, self.context)));
+            self.variables.push(variable(name, value, word, (place, &self.context)));
         }
         if program.name == "export" {
             for word in &program.operands {
                 if let Some((name, value)) = word.text.split_once('=') {
-                    self.variables.push(variable(name, value, word, (place, self.context)));
+                    self.variables.push(variable(name, value, word, (place, &self.context)));
                 }
             }
         }
     }
 }
 
-fn variable(name: &str, value: &str, word: &Word, (place, context): (Place<'_>, Context)) -> Node {
+fn variable(name: &str, value: &str, word: &Word, (place, context): (Place<'_>, &Context)) -> Node {
     let mut fields = Fields::new(place(&word.at));
     context.note(&mut fields);
     fields.text("name", name).text("value", value).flag("literal", word.literal);
@@ -164,11 +176,17 @@ fn node(
     command: &Command,
     program: &Program<'_>,
     readers: &Readers,
-    (place, context): (Place<'_>, Context),
+    (written, context): (&Written<'_>, &Context),
 ) -> Node {
+    let place = written.place;
     let mut fields = Fields::new(place(&command.at));
     context.note(&mut fields);
     fields.text("program", &program.name);
+    remedies::note_command(&mut fields, written, command, program);
+    if context.is_root {
+        remedies::note_sudo(&mut fields, written, command);
+    }
+    let step = context.start.min(place(&command.at).start)..place(&command.at).end;
     let text = |word: &Word| Node::text(word.text.as_str(), place(&word.at));
     fields.list("arguments", program.arguments.iter().map(text).collect());
     fields.texts("options", &program.options);
@@ -182,7 +200,8 @@ fn node(
     fields.texts("run-by", &readers.run_by);
     let arguments = joined(program.arguments);
     fields.text("text", format!("{} {arguments}", program.name).trim_end());
-    fields.text("summary", &joined(&command.words));
+    let summary = joined(&command.words);
+    fields.text_at("step", &summary, step).text("summary", &summary);
     fields.finish()
 }
 

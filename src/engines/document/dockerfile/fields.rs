@@ -71,3 +71,10 @@ impl Fields {
         Node::new(Value::Map(self.entries), self.at)
     }
 }
+
+/// Adds a field to a map that is finished.
+pub(super) fn add(map: &mut Node, key: &str, field: Node) {
+    if let Value::Map(entries) = &mut map.value {
+        entries.push((Node::text(key, field.at.clone()), field));
+    }
+}

@@ -1,15 +1,19 @@
 //! Lowers one instruction, and lets it change what its stage has come to.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use super::{
-    super::{Unreadable, node::Node},
+    super::{
+        Unreadable,
+        node::{Node, Value},
+    },
     commands::{self, Context},
-    fields::Fields,
+    fields::{Fields, add},
     image::Image,
-    lower::{Desk, image_node, is_root_name},
+    lower::{self, Desk, image_node, is_root_name},
     packages,
     parse::Instruction,
+    remedies,
     stages::Preset,
     words::{self, Expanded},
 };
@@ -22,7 +26,7 @@ pub(super) fn lower(
     (is_repeated, begins_series): (bool, bool),
 ) -> Node {
     let mut fields = Fields::new(instruction.at.clone());
-    fields.text("name", instruction.name);
+    fields.text_at("name", instruction.name, instruction.source(&instruction.name_at));
     if let Some(stage) = stage {
         fields.number("stage", stage).flag("shipped", desk.stages.all[stage].is_shipped);
     }
@@ -30,12 +34,13 @@ pub(super) fn lower(
         fields.flag("onbuild", true);
     }
     if is_repeated {
-        fields.flag("repeated", true);
+        fields.flag("repeated", true).text_at("lines", "", instruction.whole.clone());
     }
     if begins_series {
         fields.flag("begins-series", true);
     }
     flags(&mut fields, instruction);
+    remedies::note_instruction(&mut fields, instruction);
     let mut lowering = Lowering { desk, stage, instruction, fields };
     lowering.arguments();
     let text = instruction.text();
@@ -120,7 +125,9 @@ impl Lowering<'_, '_, '_> {
 
     fn context(&self) -> Context {
         let is_shipped = self.stage.is_some_and(|stage| self.desk.stages.all[stage].is_shipped);
-        Context { by: self.instruction.name, is_shipped }
+        let start = self.instruction.at.start;
+        let is_root = self.stage.is_some_and(|stage| lower::is_root(self.desk, stage));
+        Context { by: self.instruction.name, is_shipped, is_root, start }
     }
 
     /// Bytes of the file for bytes of the arguments.
@@ -160,10 +167,18 @@ impl Lowering<'_, '_, '_> {
     fn form(&mut self) {
         let is_json = words::json(self.instruction.text()).is_some();
         self.fields.text("form", if is_json { "json" } else { "shell" });
+        let has_own_shell =
+            self.stage.is_some_and(|stage| !self.desk.states[stage].shell.is_empty());
+        let json = remedies::as_json(self.instruction);
+        if let Some(json) = json.filter(|_| !is_json && !has_own_shell && !self.desk.has_both) {
+            let text = self.instruction.text();
+            let at = self.place(&(0..text.trim_end().len()));
+            self.fields.text_at("as-json", &json, at);
+        }
     }
 
     fn run(&mut self) {
-        let commands = self.commands(self.instruction.arguments.clone());
+        let mut commands = self.commands(self.instruction.arguments.clone());
         let stages = &self.desk.stages;
         let has_cache_off = |program: &str| {
             let known = self.stage.zip(packages::cache_variable(program));
@@ -171,7 +186,8 @@ impl Lowering<'_, '_, '_> {
                 matches!(stages.look_up(stage, name), words::Known::Value(value) if !value.is_empty())
             })
         };
-        let alone = packages::note(&mut self.fields, self.instruction, &commands, &has_cache_off);
+        let alone =
+            packages::note(&mut self.fields, self.instruction, &mut commands, &has_cache_off);
         if let Some(stage) = self.stage {
             let state = &self.desk.states[stage];
             packages::note_fetchers(&mut self.fields, &commands, &state.programs);
@@ -187,6 +203,15 @@ impl Lowering<'_, '_, '_> {
             || self.instruction.text().contains("pipefail")
             || self.instruction.heredocs.iter().any(|h| h.body.text().contains("pipefail"));
         self.fields.flag("pipefail", pipefail);
+        let image = self.stage.and_then(|stage| lower::bottom(&self.desk.stages, stage));
+        let is_default = shell.is_some_and(<[String]>::is_empty);
+        let set = image.filter(|_| is_default && !pipefail).and_then(remedies::pipefail_shell);
+        if let Some((set, stage)) = set.zip(self.stage) {
+            self.fields.text_at("pipefail-shell", set, self.desk.stages.all[stage].at.clone());
+        }
+        if let Some(end) = remedies::end_of_script(self.instruction) {
+            self.fields.text_at("end", "", end);
+        }
         let program = |node: &Node| node.get("program").and_then(Node::as_text).map(str::to_owned);
         let programs: Vec<String> = commands.iter().filter_map(program).collect();
         self.fields.list("commands", commands);
@@ -249,9 +274,24 @@ impl Lowering<'_, '_, '_> {
                 pairs.push((word.clone(), word.start..equals, equals + 1..word.end));
             }
         }
+        let names: HashSet<&str> = pairs.iter().map(|(_, name, _)| &text[name.clone()]).collect();
+        let others = |(_, name, value): &(Range<usize>, Range<usize>, Range<usize>)| {
+            let used = words::references(&text[value.clone()]);
+            used.into_iter()
+                .filter(|used| *used != &text[name.clone()] && names.contains(used))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let uses: Vec<Vec<String>> = pairs.iter().map(others).collect();
         let lowered: Vec<_> = pairs.into_iter().map(|pair| self.pair(&pair)).collect();
         let mut nodes = Vec::with_capacity(lowered.len());
-        for (node, name, value) in lowered {
+        for ((mut node, name, value), uses) in lowered.into_iter().zip(uses) {
+            let at = node.at.clone();
+            let uses: Vec<Node> =
+                uses.into_iter().map(|name| Node::text(name, at.clone())).collect();
+            if !uses.is_empty() {
+                add(&mut node, "beside", Node::new(Value::List(uses), at));
+            }
             if let Some(stage) = self.stage.filter(|_| self.sets_environment()) {
                 self.desk.stages.set(stage, &name, value.complete.then_some(value.text));
             }
@@ -335,7 +375,10 @@ impl Lowering<'_, '_, '_> {
             [b'$', ..] => "unknown",
             _ => "relative",
         };
-        self.fields.text("path", &path).text("kind", kind);
+        let text = self.instruction.text();
+        let at = self.place(&(0..text.trim_end().len()));
+        let is_written = path == text.trim_end();
+        self.fields.text_at("path", &path, at.clone()).text("kind", kind);
         let known = self.stage.and_then(|stage| self.desk.states[stage].folder.clone());
         self.fields.flag("anchored", known.is_some());
         let folder = match (kind, known) {
@@ -345,6 +388,10 @@ impl Lowering<'_, '_, '_> {
             ("absolute", _) => Some(path),
             (_, known) => known,
         };
+        let whole = folder.as_ref().filter(|_| kind == "relative" && is_written);
+        if let Some(whole) = whole.filter(|whole| !whole.contains(['$', ' ', '"', '\''])) {
+            self.fields.text_at("whole-path", whole, at);
+        }
         self.change(|state| state.folder = folder);
     }
 
@@ -362,6 +409,7 @@ impl Lowering<'_, '_, '_> {
             }
         }
         self.fields.list("ports", ports);
+        self.change(|state| state.listens = true);
     }
 
     fn paths(&mut self) {
@@ -382,10 +430,27 @@ impl Lowering<'_, '_, '_> {
             fields.text("kind", if from { "stage" } else { kind_of(source) });
             sources.push(fields.finish());
         }
+        let is_plain = |source: &(Expanded, Range<usize>)| {
+            kind_of(&source.0) == "file" && !source.0.text.contains(['*', '?', '['])
+        };
+        if self.instruction.name == "ADD" && texts.iter().all(is_plain) {
+            let at = self.instruction.source(&self.instruction.name_at);
+            self.fields.text_at("as-copy", "COPY", at);
+        }
         self.fields.number("source-count", sources.len());
         self.fields.list("sources", sources);
         if let Some((destination, at)) = destination {
             let is_folder = destination.text.ends_with(['/', '\\']) || destination.text == ".";
+            let is_relative = !destination.text.starts_with(['/', '\\', '$'])
+                && destination.text.as_bytes().get(1) != Some(&b':');
+            let folder = self.stage.is_some_and(|stage| self.desk.states[stage].folder.is_some());
+            let is_scratch =
+                self.stage.is_some_and(|s| lower::is_from_scratch(&self.desk.stages, s));
+            self.fields.flag("destination-depends", is_relative && !folder);
+            self.fields.flag("base-is-scratch", is_scratch);
+            if destination.literal && words::json(self.instruction.text()).is_none() {
+                self.fields.text_at("bare-destination", &destination.text, at.clone());
+            }
             self.fields.text_at("destination", &destination.text, at);
             self.fields.flag("destination-is-folder", is_folder || !destination.complete);
         }

@@ -6,10 +6,13 @@ use super::{
     super::{Unreadable, node::Node},
     bases::{DefaultUser, default_user},
     fields::Fields,
+    ignores,
     image::Image,
-    instruction,
+    instruction, lifetimes,
     parse::{Dockerfile, Instruction},
+    remedies,
     stages::{Base, Stage, Stages},
+    words::Escape,
 };
 
 /// What a stage has come to, by its own instructions and by those of the stages it begins from.
@@ -29,6 +32,10 @@ pub(super) struct State {
     pub(super) programs: BTreeSet<String>,
     /// Whether an `ENTRYPOINT` takes the place of the image's.
     pub(super) has_entrypoint: bool,
+    /// Whether it says by `EXPOSE` that it listens.
+    pub(super) listens: bool,
+    /// Who runs in the image at the bottom of its chain.
+    pub(super) base_user: DefaultUser,
 }
 
 /// Everything that lowering one instruction needs to know of the file.
@@ -38,12 +45,16 @@ pub(super) struct Desk<'f> {
     pub(super) states: Vec<State>,
     /// What was too much to look at.
     pub(super) problems: Vec<Unreadable>,
+    /// Whether the file has both `CMD` and `ENTRYPOINT`: the form of one decides what the other means.
+    pub(super) has_both: bool,
 }
 
 /// The whole file as one map.
-pub(super) fn lower(file: &Dockerfile, length: usize) -> Node {
+pub(super) fn lower(file: &Dockerfile, text: &str) -> Node {
     let stages = Stages::of(file);
-    let mut desk = Desk { file, stages, states: Vec::new(), problems: Vec::new() };
+    let has = |name: &str| file.instructions.iter().any(|one| one.name == name);
+    let has_both = has("CMD") && has("ENTRYPOINT");
+    let mut desk = Desk { file, stages, states: Vec::new(), problems: Vec::new(), has_both };
     let mut instructions = Vec::with_capacity(file.instructions.len());
     let mut images = Vec::new();
     let first = desk.stages.all.first().map_or(file.instructions.len(), |stage| stage.from);
@@ -53,7 +64,8 @@ pub(super) fn lower(file: &Dockerfile, length: usize) -> Node {
     for stage in 0..desk.stages.all.len() {
         let parent = desk.stages.parent(stage).and_then(|parent| desk.states.get(parent));
         let parent = parent.map(|parent| State { programs: BTreeSet::new(), ..parent.clone() });
-        let state = parent.unwrap_or_default();
+        let mut state = parent.unwrap_or_default();
+        state.base_user = base_user(&desk.stages, stage);
         desk.states.push(state);
         images.extend(image_of(&desk.stages.all[stage], stage));
         let range = desk.stages.all[stage].from..desk.stages.all[stage].end;
@@ -66,11 +78,11 @@ pub(super) fn lower(file: &Dockerfile, length: usize) -> Node {
             instructions.push(lowered);
         }
     }
-    root(&desk, length, instructions, images)
+    root(&desk, text, instructions, images)
 }
 
-fn root(desk: &Desk<'_>, length: usize, instructions: Vec<Node>, images: Vec<Node>) -> Node {
-    let mut fields = Fields::new(0..length);
+fn root(desk: &Desk<'_>, text: &str, instructions: Vec<Node>, images: Vec<Node>) -> Node {
+    let mut fields = Fields::new(0..text.len());
     for directive in &desk.file.directives {
         fields.text_at(&directive.name, &directive.value, directive.at.clone());
     }
@@ -81,6 +93,8 @@ fn root(desk: &Desk<'_>, length: usize, instructions: Vec<Node>, images: Vec<Nod
     fields.list("instructions", instructions);
     fields.list("stages", stages);
     fields.list("images", images);
+    let ignores = desk.file.ignores.iter().map(|at| ignores::node(text, at));
+    fields.list("ignores", ignores.collect());
     let problem = |problem: &Unreadable| Node::text(problem.message.as_str(), problem.at.clone());
     fields.list("problems", desk.file.problems.iter().chain(&desk.problems).map(problem).collect());
     fields.finish()
@@ -153,6 +167,9 @@ pub(super) fn image_node(
     if let Some(digest) = &image.digest {
         fields.text("digest", digest);
     }
+    if let Some(end) = lifetimes::end_of_life(image) {
+        fields.text("end-of-life", end);
+    }
     fields.text("chosen-by", image.chosen_by()).text("summary", &image.reference);
     fields.finish()
 }
@@ -187,7 +204,7 @@ fn stage_node(desk: &Desk<'_>, index: usize) -> Node {
     health.text("state", healthcheck);
     let is_missing = reached.healthcheck.is_none();
     health.text("summary", if is_missing { reference.text.as_str() } else { "HEALTHCHECK NONE" });
-    fields.node("healthcheck", health.finish());
+    fields.node("healthcheck", health.finish()).flag("listens", reached.listens);
     if let Some(folder) = &reached.folder {
         fields.text("folder", folder);
     }
@@ -206,22 +223,49 @@ fn user_fields(fields: &mut Fields, desk: &Desk<'_>, index: usize) {
         let is_known = *complete || !name.contains('$');
         (user.as_str(), is_known, is_root_name(name), at.clone())
     } else {
-        let user = default_of(&desk.stages, index, state);
+        let user = default_of(state);
         let text = if user == DefaultUser::Root { "root (by default)" } else { "" };
         (text, user != DefaultUser::Unknown, user == DefaultUser::Root, reference_at)
     };
     fields.text("user-set-by", if state.user.is_some() { "USER" } else { "base" });
     fields.flag("user-known", is_known).flag("runs-as-root", is_root);
     fields.text_at("user", user, at);
+    let own = &desk.stages.all[index];
+    if let Some(new) =
+        remedies::new_user(desk.file, own.from..own.end).filter(|_| !is_windows(desk))
+    {
+        fields.node("new-user", new);
+    }
+}
+
+/// Whether lines are continued as for Windows, whose users have no numbers.
+fn is_windows(desk: &Desk<'_>) -> bool {
+    desk.file.escape == Escape::Backtick
+}
+
+/// Whether root runs the next instruction of a stage, as far as is known.
+pub(super) fn is_root(desk: &Desk<'_>, stage: usize) -> bool {
+    let reached = &desk.states[stage];
+    match &reached.user {
+        Some((user, is_complete, _)) => {
+            *is_complete && is_root_name(user.split(':').next().unwrap_or_default())
+        }
+        None => default_of(reached) == DefaultUser::Root,
+    }
 }
 
 /// The user where no `USER` stands.
-fn default_of(stages: &Stages, index: usize, state: &State) -> DefaultUser {
+fn default_of(state: &State) -> DefaultUser {
+    match state.base_user {
+        // A new entrypoint does not become somebody else.
+        DefaultUser::Drops if state.has_entrypoint => DefaultUser::Root,
+        user => user,
+    }
+}
+
+fn base_user(stages: &Stages, index: usize) -> DefaultUser {
     match bottom(stages, index) {
-        Some(image) => match default_user(image) {
-            DefaultUser::Drops if state.has_entrypoint => DefaultUser::Root,
-            user => user,
-        },
+        Some(image) => default_user(image),
         None if is_from_scratch(stages, index) => DefaultUser::Root,
         None => DefaultUser::Unknown,
     }
@@ -234,12 +278,13 @@ fn chain(stages: &Stages, index: usize) -> impl Iterator<Item = &Base> {
 }
 
 /// The image at the bottom of a stage.
-fn bottom(stages: &Stages, index: usize) -> Option<&Image> {
+pub(super) fn bottom(stages: &Stages, index: usize) -> Option<&Image> {
     chain(stages, index)
         .find_map(|base| if let Base::Image(image) = base { Some(image) } else { None })
 }
 
-fn is_from_scratch(stages: &Stages, index: usize) -> bool {
+/// Whether a stage is built on nothing.
+pub(super) fn is_from_scratch(stages: &Stages, index: usize) -> bool {
     chain(stages, index).any(|base| *base == Base::Scratch)
 }
 

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{super::node::Node, fields::Fields, parse::Instruction};
+use super::{
+    super::node::{Node, Value},
+    fields::{self, Fields},
+    parse::Instruction,
+};
 
 /// A package manager.
 struct Manager {
@@ -69,7 +73,7 @@ const MANAGERS: &[Manager] = &[
 pub(super) fn note(
     fields: &mut Fields,
     instruction: &Instruction,
-    commands: &[Node],
+    commands: &mut [Node],
     has_cache_off: &dyn Fn(&str) -> bool,
 ) -> Vec<String> {
     let mut updates = Vec::new();
@@ -84,18 +88,30 @@ pub(super) fn note(
         let (program, subcommand) = (text("program"), text("subcommand"));
         let is_it = |manager: &&Manager| manager.programs.contains(&program);
         let Some(manager) = MANAGERS.iter().find(is_it) else { continue };
-        let name = || Node::text(program, command.at.clone());
+        let mut keeps = false;
+        // `apt` reads the index that `apt-get` updates.
+        let name = || Node::text(manager.programs[0], command.at.clone());
         if manager.updates.contains(&subcommand) {
             updates.push(name());
         }
         if manager.installs.contains(&subcommand) {
             installs.push(name());
             let is_clean = cache_mounted
+                || instruction.onbuild
                 || manager.cleans.is_empty()
                 || has_cache_off(program)
                 || manager.cleans.iter().any(|clean| mentions(instruction, clean));
             if !is_clean {
                 kept.push(name());
+                keeps = true;
+            }
+        }
+        if keeps {
+            let at = command.at.clone();
+            let off = cache_off(command, program, instruction);
+            fields::add(command, "keeps-cache", Node::new(Value::Bool(true), at));
+            if let Some(off) = off {
+                fields::add(command, "cache-off", off);
             }
         }
     }
@@ -106,6 +122,27 @@ pub(super) fn note(
         fields.flag("cache-mounted", true);
     }
     alone
+}
+
+/// What keeps no cache, to be put after the bytes of the node: an option of the subcommand, or a second command.
+fn cache_off(command: &Node, program: &str, instruction: &Instruction) -> Option<Node> {
+    let verb = command.get("verb")?;
+    let option = match program {
+        "apk" => " --no-cache",
+        "pip" | "pip2" | "pip3" => " --no-cache-dir",
+        _ => "",
+    };
+    if !option.is_empty() {
+        return Some(Node::text(option, verb.at.clone()));
+    }
+    let clean = match program {
+        "zypper" => "clean --all",
+        "yarn" => "cache clean",
+        _ => "clean all",
+    };
+    let is_alone = ["via", "read-by", "fed-by"].iter().all(|field| command.get(field).is_none());
+    let is_simple = is_alone && instruction.heredocs.is_empty();
+    is_simple.then(|| Node::text(format!(" && {program} {clean}"), command.at.clone()))
 }
 
 /// Adds `second-fetcher[]`: uses of `curl` where the stage uses `wget`, and the other way round.

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::{
     super::{Unreadable, spliced::Spliced},
+    ignores,
     words::{self, Escape},
 };
 
@@ -43,6 +44,10 @@ pub(super) struct Dockerfile {
     pub(super) instructions: Vec<Instruction>,
     /// What could not be read.
     pub(super) problems: Vec<Unreadable>,
+    /// Bytes of the comments that may silence a checker.
+    pub(super) ignores: Vec<Range<usize>>,
+    /// How its first line ends.
+    pub(super) line_ending: &'static str,
 }
 
 /// A `# name=value` line at the top.
@@ -63,8 +68,14 @@ pub(super) struct Instruction {
     pub(super) name: &'static str,
     /// Whether it stands after `ONBUILD`.
     pub(super) onbuild: bool,
+    /// Where in the joined line its name is.
+    pub(super) name_at: Range<usize>,
     /// All its bytes, from its name to the end of its last line.
     pub(super) at: Range<usize>,
+    /// Whether its last line is continued, by nothing.
+    pub(super) is_open: bool,
+    /// All bytes of its lines, with the end of the last one.
+    pub(super) whole: Range<usize>,
     /// Its lines joined.
     pub(super) line: Spliced,
     /// `--name=value` options before the arguments.
@@ -118,10 +129,17 @@ impl Instruction {
 pub(super) fn parse(text: &str) -> Dockerfile {
     let mut reader = Reader::new(text);
     let mut file = Dockerfile::default();
+    let newline = memchr::memchr(b'\n', text.as_bytes());
+    let is_crlf = newline.is_some_and(|newline| text[..newline].ends_with('\r'));
+    file.line_ending = if is_crlf { "\r\n" } else { "\n" };
     reader.directives(&mut file);
     while let Some(line) = reader.next_line() {
         let content = &text[line.clone()];
-        if is_blank(content) || is_comment(content) {
+        if is_blank(content) {
+            continue;
+        }
+        if is_comment(content) {
+            file.ignores.extend(ignores::may_be_one(content).then_some(line));
             continue;
         }
         reader.instruction(line, &mut file);
@@ -187,7 +205,11 @@ impl<'t> Reader<'t> {
         while continues {
             let Some(next) = self.next_line() else { break };
             let content = &self.text[next.clone()];
-            if is_comment(content) || is_blank(content) {
+            if is_comment(content) {
+                file.ignores.extend(ignores::may_be_one(content).then_some(next));
+                continue;
+            }
+            if is_blank(content) {
                 continue;
             }
             end = next.end;
@@ -201,6 +223,8 @@ impl<'t> Reader<'t> {
             Err(problem) => file.problems.push(problem),
             Ok(mut instruction) => {
                 self.heredocs(&mut instruction, file);
+                instruction.is_open = continues;
+                instruction.whole = line.start..self.at;
                 file.instructions.push(instruction);
             }
         }
@@ -326,7 +350,10 @@ fn head(joined: &Spliced, at: &Range<usize>, escape: Escape) -> Result<Instructi
     Ok(Instruction {
         name: name.0,
         onbuild,
+        name_at: name.1 - name.0.len()..name.1,
         at: at.clone(),
+        is_open: false,
+        whole: at.clone(),
         line: joined.clone(),
         flags,
         arguments: rest..end,

@@ -113,6 +113,16 @@ pub(super) fn expand<'v>(
     expansion.out
 }
 
+/// Names of the variables that a word uses, as `$NAME` and `${NAME`; those that are escaped, too.
+pub(super) fn references(word: &str) -> Vec<&str> {
+    let name = |rest: &&str| {
+        let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        rest.len().min(length.unwrap_or(rest.len()))
+    };
+    let after = word.split('$').skip(1).map(|rest| rest.strip_prefix('{').unwrap_or(rest));
+    after.map(|rest| &rest[..name(&rest)]).filter(|name| !name.is_empty()).collect()
+}
+
 struct Expansion<'w, 'l, 'v> {
     characters: Peekable<CharIndices<'w>>,
     word: &'w str,

@@ -10,12 +10,34 @@ use crate::engines::document::{
 /// Ids below may be those of users on the node.
 const FIRST_HIGH_ID: u64 = 10_000;
 
+/// A program and one of its options that lie within so many bytes are shown together.
+const NEAR: usize = 160;
+
+/// What a container is part of.
+#[derive(Clone, Copy)]
+pub(super) struct Pod<'n> {
+    pub(super) spec: &'n Node,
+    /// Name, labels and annotations of the pod itself, or of the template.
+    pub(super) metadata: Option<&'n Node>,
+    /// The kind of the object that brings it about.
+    pub(super) owner: &'n str,
+    /// Whether all of it is written here; a patch only says what it changes.
+    pub(super) is_whole: bool,
+}
+
 /// A container as it is written, and what it comes to.
-pub(super) fn container(written: &Node, role: &str, spec: &Node, metadata: Option<&Node>) -> Node {
+pub(super) fn container(written: &Node, role: &str, pod: Pod<'_>) -> Node {
     let shown = written.get("name").map_or_else(|| written.at.clone(), |name| name.at.clone());
-    let container = Container { written, spec, metadata, shown };
-    let mut fields = vec![field("role", Node::text(role, container.shown.clone()))];
+    let Pod { spec, metadata, owner, is_whole } = pod;
+    let container = Container { written, spec, metadata, is_whole, shown };
+    let mut fields = vec![
+        field("role", Node::text(role, container.shown.clone())),
+        field("owner", Node::text(owner, container.shown.clone())),
+        field("is-whole", flag(is_whole, container.shown.clone())),
+    ];
     fields.extend(container.names());
+    fields.extend(container.pull());
+    fields.extend(container.resources());
     fields.extend(container.privileges());
     fields.extend(container.root());
     fields.extend(container.capabilities());
@@ -30,6 +52,7 @@ struct Container<'n> {
     written: &'n Node,
     spec: &'n Node,
     metadata: Option<&'n Node>,
+    is_whole: bool,
     /// Where it is shown for what it lacks: its name.
     shown: Range<usize>,
 }
@@ -45,8 +68,21 @@ impl<'n> Container<'n> {
         dig(self.written, &["securityContext", key])
     }
 
+    /// The setting, or where it is missing: the security context, if there is one.
     fn at(&self, node: Option<&Node>) -> Range<usize> {
-        node.map_or_else(|| self.shown.clone(), |node| node.at.clone())
+        node.map_or_else(|| self.missing(&["securityContext"]), |node| node.at.clone())
+    }
+
+    /// Where something is missing: the last of these nested keys that is there, or the container's name.
+    fn missing(&self, keys: &[&str]) -> Range<usize> {
+        let mut at = self.shown.clone();
+        let mut map = self.written;
+        for key in keys {
+            let (Some(name), Some(value)) = (map.key(key), map.get(key)) else { break };
+            at = name.at.clone();
+            map = value;
+        }
+        at
     }
 
     fn names(&self) -> Vec<(Node, Node)> {
@@ -58,6 +94,30 @@ impl<'n> Container<'n> {
             fields.extend(image(&reference, &node.at));
         }
         fields
+    }
+
+    /// Whether the node asks the registry at each start, or runs what it has under that name.
+    fn pull(&self) -> Option<(Node, Node)> {
+        let image = plain(self.written.get("image")?)?;
+        let policy = self.written.get("imagePullPolicy");
+        let is_latest = !image.contains('@')
+            && image
+                .rsplit('/')
+                .next()
+                .is_some_and(|last| last.split_once(':').is_none_or(|(_, tag)| tag == "latest"));
+        if image.contains('$') {
+            return None;
+        }
+        let is_asked =
+            policy.and_then(Node::as_text).map_or(is_latest, |policy| policy == "Always");
+        let word = if is_asked { "asked" } else { "kept" };
+        let at = policy.map_or_else(|| self.shown.clone(), |policy| policy.at.clone());
+        Some(field("image-pull", Node::text(word, at)))
+    }
+
+    fn resources(&self) -> Vec<(Node, Node)> {
+        let place = |key: &str| flag(true, self.missing(&["resources", key]));
+        vec![field("limits-at", place("limits")), field("requests-at", place("requests"))]
     }
 
     fn privileges(&self) -> Vec<(Node, Node)> {
@@ -85,6 +145,7 @@ impl<'n> Container<'n> {
             _ if is_windows => "never",
             (Some(true), _) => "certainly",
             (Some(false), _) | (None, true) => "never",
+            (None, false) if !self.is_whole => "unknown",
             (None, false) => "possibly",
         };
         let at = self.at(user.or(non_root));
@@ -97,7 +158,12 @@ impl<'n> Container<'n> {
             field("root-severity", Node::text(severity, at)),
             field("has-high-user-id", flag(is_high, self.at(user))),
         ];
-        fields.extend(user.map(|user| field("user", user.clone())));
+        let written = [("user", user), ("group", self.context("runAsGroup"))];
+        let written = written.into_iter().chain([("selinux", self.context("seLinuxOptions"))]);
+        fields.extend(written.filter_map(|(name, node)| Some(field(name, node?.clone()))));
+        if word == "possibly" {
+            fields.push(field("unguarded", flag(true, self.written.at.clone())));
+        }
         fields
     }
 
@@ -112,11 +178,37 @@ impl<'n> Container<'n> {
         let (dropped, dropped_at) = named("drop");
         let drops = |name: &str| dropped.iter().any(|node| node.as_text() == Some(name));
         let (all, net_raw) = (drops("ALL"), drops("NET_RAW"));
-        vec![
-            field("capabilities-added", list(added, added_at)),
+        let has_power =
+            added.iter().any(|node| matches!(node.as_text(), Some("SYS_ADMIN" | "ALL")));
+        // The API refuses a container that is privileged, or has this capability, and may not escalate.
+        let may_forbid = !has_power && !self.own("privileged").is_some_and(is_true);
+        let repairs =
+            [("may-forbid-escalation", may_forbid), ("drops-nothing", dropped.is_empty())];
+        let here = flag(true, self.written.at.clone());
+        let mut fields = vec![
+            field("capabilities-added", self.added(added, added_at)),
             field("drops-all-capabilities", flag(all, dropped_at.clone())),
             field("drops-net-raw", flag(all || net_raw, dropped_at)),
-        ]
+        ];
+        let repairs = repairs.into_iter().filter(|(_, is_one)| *is_one);
+        fields.extend(repairs.map(|(name, _)| field(name, here.clone())));
+        fields
+    }
+
+    /// Capabilities by name; `removable` if something else is left of the security context without them.
+    fn added(&self, names: Vec<Node>, at: Range<usize>) -> Node {
+        let context = self.written.get("securityContext");
+        let has_others = |node: Option<&Node>| node.is_some_and(|node| node.entries().len() > 1);
+        let is_removable = names.len() > 1
+            || has_others(context)
+            || has_others(context.and_then(|context| context.get("capabilities")));
+        let entry = |name: Node| {
+            let at = name.at.clone();
+            let mut fields = vec![field("name", name.clone()), field("summary", name)];
+            fields.extend(is_removable.then(|| field("removable", flag(true, at.clone()))));
+            map(fields, at)
+        };
+        list(names.into_iter().map(entry).collect(), at)
     }
 
     /// Profiles of seccomp and `AppArmor`, also from the annotations that came before the fields.
@@ -133,7 +225,20 @@ impl<'n> Container<'n> {
             annotation(&format!("container.apparmor.security.beta.kubernetes.io/{name}"))
         });
         let fields = [("seccomp", seccomp), ("apparmor", apparmor)];
-        fields.into_iter().filter_map(|(name, node)| Some(field(name, node?.clone()))).collect()
+        let written =
+            fields.into_iter().filter_map(|(name, node)| Some(field(name, node?.clone())));
+        let at = self.inert_annotation().unwrap_or_else(|| self.at(None));
+        written.chain([field("seccomp-at", flag(true, at))]).collect()
+    }
+
+    /// An annotation that looks as if it set a seccomp profile, and is one that nothing reads on a pod.
+    fn inert_annotation(&self) -> Option<Range<usize>> {
+        let annotations = self.metadata?.get("annotations")?.entries();
+        let is_one = |(key, _): &&(Node, Node)| {
+            let key = key.as_text().unwrap_or_default();
+            key.starts_with("seccomp.security.alpha.kubernetes.io/") && !key.ends_with("/pod")
+        };
+        annotations.iter().find(is_one).map(|(key, _)| key.at.clone())
     }
 
     fn variables(&self) -> Option<(Node, Node)> {
@@ -164,9 +269,20 @@ impl<'n> Container<'n> {
                 Some((name, value)) => (name, value.to_owned()),
                 None => (option, next.filter(|next| !next.starts_with('-')).unwrap_or_default()),
             };
-            flags.push((Node::text(name, node.at.clone()), Node::text(value, node.at.clone())));
+            let at = self.command_line(node);
+            flags.push((Node::text(name, at.clone()), Node::text(value, at)));
         }
         field("flags", map(flags, self.written.at.clone()))
+    }
+}
+
+impl Container<'_> {
+    /// An option with the program that it is for, if that is near.
+    fn command_line(&self, option: &Node) -> Range<usize> {
+        let program = self.written.key("command").map(|key| key.at.start);
+        let near = option.at.end.saturating_sub(NEAR)..option.at.start;
+        let start = program.filter(|start| near.contains(start)).unwrap_or(option.at.start);
+        start..option.at.end
     }
 }
 

@@ -1,6 +1,9 @@
 //! Finds the pod specifications of an object.
 
-use super::{container::container, summary};
+use super::{
+    container::{Pod, container},
+    summary,
+};
 use crate::engines::document::{
     make::{dig, field, flag, is_false, is_true, list, map, plain},
     node::{Node, Value},
@@ -79,23 +82,60 @@ fn pod(spec: &Node, holder: Option<&Node>, object: &Node) -> Node {
         Some(Node::text(key, node.at.clone()))
     });
     fields.push(field("host-namespaces", list(shared.collect(), spec.at.clone())));
-    let account = spec.get("serviceAccountName").or_else(|| spec.get("serviceAccount"));
-    fields.extend(account.map(|account| field("service-account", account.clone())));
-    let token = spec.get("automountServiceAccountToken");
-    let at = token.map_or_else(|| place(spec), |token| token.at.clone());
-    fields.push(field("mounts-token", flag(!token.is_some_and(is_false), at)));
+    let place = place(spec, holder);
+    let is_whole = is_whole(spec);
+    fields.push(field("is-whole", flag(is_whole, place.clone())));
+    fields.extend(account(spec, &place));
+    fields.extend(
+        own_metadata.and_then(|node| node.get("labels")).map(|node| field("labels", node.clone())),
+    );
+    fields.extend(
+        ["replicas", "selector"]
+            .into_iter()
+            .filter_map(|key| Some(field(key, dig(object, &["spec", key])?.clone()))),
+    );
     fields.extend(volumes(spec));
-    fields.push(containers(spec, own_metadata.or(metadata)));
+    let owner = object.get("kind").and_then(Node::as_text).unwrap_or_default();
+    let pod = Pod { spec, metadata: own_metadata.or(metadata), owner, is_whole };
+    fields.push(containers(pod));
     fields.push(field("spec", spec.clone()));
+    fields.push(field("place", flag(true, place)));
     map(fields, spec.at.clone())
 }
 
-/// Where a pod is shown for what it lacks: the key of its containers.
-fn place(spec: &Node) -> std::ops::Range<usize> {
-    spec.key("containers").map_or_else(|| spec.at.clone(), |key| key.at.clone())
+/// Where a pod is shown for what it lacks: the key of its specification.
+fn place(spec: &Node, holder: Option<&Node>) -> std::ops::Range<usize> {
+    let entries = holder.map(Node::entries).unwrap_or_default();
+    let key = entries.iter().find(|(_, value)| std::ptr::eq(value, spec)).map(|(key, _)| key);
+    let key = key.or_else(|| spec.key("containers"));
+    key.map_or_else(|| spec.at.clone(), |key| key.at.clone())
 }
 
-fn containers(spec: &Node, metadata: Option<&Node>) -> (Node, Node) {
+/// Whether all of a pod is written here: a patch of kustomize names a container without its image.
+fn is_whole(spec: &Node) -> bool {
+    let containers = spec.get("containers").map(Node::elements).unwrap_or_default();
+    containers.iter().all(|container| container.get("image").is_some())
+}
+
+/// The account that a pod acts as in its cluster, and whether it is given the token of it.
+fn account(spec: &Node, place: &std::ops::Range<usize>) -> Vec<(Node, Node)> {
+    let at = |node: Option<&Node>| node.map_or_else(|| place.clone(), |node| node.at.clone());
+    let account = spec.get("serviceAccountName").or_else(|| spec.get("serviceAccount"));
+    let account = account.filter(|account| account.value != Value::Null);
+    let name = account.and_then(plain).unwrap_or_default();
+    let token = spec.get("automountServiceAccountToken");
+    let mounts = !token.is_some_and(is_false);
+    let is_default = mounts && matches!(name.as_str(), "" | "default");
+    let mut fields = vec![
+        field("mounts-token", flag(mounts, at(token))),
+        field("uses-default-account", flag(is_default, at(account))),
+    ];
+    fields.extend(account.map(|account| field("service-account", account.clone())));
+    fields
+}
+
+fn containers(pod: Pod<'_>) -> (Node, Node) {
+    let spec = pod.spec;
     let roles = [
         ("container", "containers"),
         ("init", "initContainers"),
@@ -104,7 +144,7 @@ fn containers(spec: &Node, metadata: Option<&Node>) -> (Node, Node) {
     let mut all = Vec::new();
     for (role, key) in roles {
         let written = spec.get(key).map(Node::elements).unwrap_or_default();
-        all.extend(written.iter().map(|node| container(node, role, spec, metadata)));
+        all.extend(written.iter().map(|node| container(node, role, pod)));
     }
     field("containers", list(all, spec.at.clone()))
 }

@@ -3,35 +3,99 @@
 use super::expression::{Expression, inner, spans};
 use crate::engines::document::{
     make::{field, flag, map},
-    node::Node,
+    node::{Node, Value},
 };
 
 /// Contexts that whoever acts chooses, or that name who acted last instead of who wrote the code.
 const ACTORS: [&str; 3] = ["github.actor", "github.triggering_actor", "github.event.sender.login"];
 
-/// Whether a condition may hold for an event of this name.
-pub(super) fn allows(condition: &Node, event: &str) -> bool {
-    let text = condition.as_text().map(str::trim).unwrap_or_default();
-    Expression::parse(inner(text)).is_none_or(|expression| may_hold(&expression, event))
+/// What is known of a run: the event, and what `github.ref` begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Scenario {
+    /// The name of the event.
+    pub(super) event: &'static str,
+    /// `tag` or `branch`, where that is known.
+    pub(super) reference: Option<&'static str>,
 }
 
-fn may_hold(expression: &Expression, event: &str) -> bool {
+impl Scenario {
+    /// A run of which nothing but the event is known.
+    pub(super) const fn of(event: &'static str) -> Self {
+        Self { event, reference: None }
+    }
+
+    fn prefix(self) -> Option<&'static str> {
+        match self.reference? {
+            "tag" => Some("refs/tags/"),
+            _ => Some("refs/heads/"),
+        }
+    }
+
+    /// Whether a context equals a text.
+    fn equals(self, path: &str, text: &str) -> Option<bool> {
+        match path {
+            "github.event_name" => Some(text.eq_ignore_ascii_case(self.event)),
+            "github.ref_type" => Some(text.eq_ignore_ascii_case(self.reference?)),
+            "github.ref" if !text.starts_with(self.prefix()?) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// What a function says of `github.ref`.
+    fn call(self, name: &str, arguments: &[Expression]) -> Option<bool> {
+        let [subject, part] = arguments else { return None };
+        let (prefix, part) = (self.prefix()?, part.literal()?);
+        if subject.path()? != "github.ref" {
+            return None;
+        }
+        match name {
+            "startswith" if prefix.starts_with(part) => Some(true),
+            "startswith" if !part.starts_with(prefix) => Some(false),
+            "contains" if prefix.contains(part) => Some(true),
+            _ => None,
+        }
+    }
+}
+
+/// Whether an expression is true in a run; nothing if that can not be told.
+pub(super) fn evaluate(expression: &Expression, scenario: Scenario) -> Option<bool> {
     match expression {
-        Expression::And(a, b) => may_hold(a, event) && may_hold(b, event),
-        Expression::Or(a, b) => may_hold(a, event) || may_hold(b, event),
+        Expression::Literal(_) | Expression::Constant(_) => Some(!expression.is_falsy()),
+        Expression::Not(part) => evaluate(part, scenario).map(|holds| !holds),
+        Expression::And(a, b) => match (evaluate(a, scenario), evaluate(b, scenario)) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        },
+        Expression::Or(a, b) => match (evaluate(a, scenario), evaluate(b, scenario)) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        },
         Expression::Compare(operator, a, b) => {
-            let name = match (a.path().as_deref(), b.path().as_deref()) {
-                (Some("github.event_name"), _) => b.literal(),
-                (_, Some("github.event_name")) => a.literal(),
-                _ => None,
+            let (path, text) = match (a.path(), b.path()) {
+                (Some(path), None) => (path, b.literal()?),
+                (None, Some(path)) => (path, a.literal()?),
+                _ => return None,
             };
-            match (*operator, name) {
-                ("==", Some(name)) => name.eq_ignore_ascii_case(event),
-                ("!=", Some(name)) => !name.eq_ignore_ascii_case(event),
-                _ => true,
+            let equals = scenario.equals(&path, text)?;
+            match *operator {
+                "==" => Some(equals),
+                "!=" => Some(!equals),
+                _ => None,
             }
         }
-        Expression::Literal(text) => text != "false",
+        Expression::Call(name, arguments) => scenario.call(name, arguments),
+        Expression::Context(_) => None,
+    }
+}
+
+/// Whether a condition may hold in such a run.
+pub(super) fn allows(condition: &Node, scenario: Scenario) -> bool {
+    match &condition.value {
+        Value::Bool(holds) => *holds,
+        Value::Text(text) => Expression::parse(inner(text.trim()))
+            .is_none_or(|expression| evaluate(&expression, scenario) != Some(false)),
         _ => true,
     }
 }
@@ -47,14 +111,17 @@ pub(super) fn conditions(node: &Node, found: &mut Vec<Node>) {
 
 fn condition(node: &Node) -> Option<Node> {
     let text = node.as_text()?;
-    let mut is_constant = false;
-    if let [only] = spans(text).as_slice() {
-        // GitHub makes a text of an expression with anything around it, even a line end.
-        is_constant = only.start > 0 || only.end < text.len();
-    }
+    // GitHub makes a text of an expression with anything around it, even a line end.
+    let is_constant = match spans(text).as_slice() {
+        [] => false,
+        [only] => only.start > 0 || only.end < text.len(),
+        _ => true,
+    };
     let mut is_unsound = false;
     let mut trusts = false;
+    let mut is_literal = false;
     if let Some(expression) = Expression::parse(inner(text.trim())) {
+        is_literal = expression.is_constant();
         expression.walk(&mut |part| {
             is_unsound |= is_unsound_contains(part);
             trusts |= compares_actor(part);
@@ -64,6 +131,7 @@ fn condition(node: &Node) -> Option<Node> {
     let fields = vec![
         field("summary", Node::text(text.trim(), at.clone())),
         field("is-constant", flag(is_constant, at.clone())),
+        field("is-literal", flag(is_literal, at.clone())),
         field("has-unsound-contains", flag(is_unsound, at.clone())),
         field("trusts-actor", flag(trusts, at.clone())),
     ];

@@ -14,8 +14,10 @@ const MAX_OPERATORS: usize = 2_000;
 /// A parsed expression.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Expression {
-    /// A text, a number, true, false or null, as it is written without quotes.
+    /// A text, without its quotes.
     Literal(String),
+    /// A number, true, false or null, in lower case.
+    Constant(String),
     /// A path through a context, in lower case; `*` for filters and for computed indices.
     Context(Vec<String>),
     /// A function, in lower case, and its arguments.
@@ -33,10 +35,37 @@ pub(super) enum Expression {
 impl Expression {
     /// Parses what stands between `${{` and `}}`; nothing if it is no expression.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let mut parser = Parser { text, at: 0, depth: 0, operators: 0 };
+        Some(Self::parse_with_indices(text)?.0)
+    }
+
+    /// Parses an expression, and gives those that stand between square brackets in it as well.
+    pub(super) fn parse_with_indices(text: &str) -> Option<(Self, Vec<Self>)> {
+        let mut parser = Parser { text, at: 0, depth: 0, operators: 0, indices: Vec::new() };
         let expression = parser.either()?;
         parser.space();
-        (parser.at == text.len()).then_some(expression)
+        (parser.at == text.len()).then_some((expression, parser.indices))
+    }
+
+    /// Whether it is the same in every run.
+    pub(super) fn is_constant(&self) -> bool {
+        match self {
+            Self::Literal(_) | Self::Constant(_) => true,
+            Self::Context(_) => false,
+            Self::Call(name, arguments) => is_pure(name) && arguments.iter().all(Self::is_constant),
+            Self::Not(part) => part.is_constant(),
+            Self::Compare(_, a, b) | Self::And(a, b) | Self::Or(a, b) => {
+                a.is_constant() && b.is_constant()
+            }
+        }
+    }
+
+    /// Whether it is a literal that counts as false.
+    pub(super) fn is_falsy(&self) -> bool {
+        match self {
+            Self::Literal(text) => text.is_empty(),
+            Self::Constant(word) => matches!(word.as_str(), "false" | "null" | "0" | "nan"),
+            _ => false,
+        }
     }
 
     /// The contexts whose text reaches the result, as dotted paths.
@@ -60,7 +89,11 @@ impl Expression {
             }
             // What is false on the left of `&&` is empty, or not a text.
             Self::And(_, b) => b.collect_flows(paths),
-            Self::Literal(_) | Self::Call(..) | Self::Not(_) | Self::Compare(..) => {}
+            Self::Literal(_)
+            | Self::Constant(_)
+            | Self::Call(..)
+            | Self::Not(_)
+            | Self::Compare(..) => {}
         }
     }
 
@@ -68,7 +101,7 @@ impl Expression {
     pub(super) fn walk(&self, see: &mut dyn FnMut(&Self)) {
         see(self);
         match self {
-            Self::Literal(_) | Self::Context(_) => {}
+            Self::Literal(_) | Self::Constant(_) | Self::Context(_) => {}
             Self::Call(_, arguments) => {
                 for part in arguments {
                     part.walk(see);
@@ -87,9 +120,9 @@ impl Expression {
         if let Self::Context(parts) = self { Some(parts.join(".")) } else { None }
     }
 
-    /// The text, if it is nothing but a literal.
+    /// The text, number or word, if it is nothing but that.
     pub(super) fn literal(&self) -> Option<&str> {
-        if let Self::Literal(text) = self { Some(text) } else { None }
+        if let Self::Literal(text) | Self::Constant(text) = self { Some(text) } else { None }
     }
 }
 
@@ -108,11 +141,19 @@ fn is_harmless(name: &str) -> bool {
     )
 }
 
+/// Functions whose result depends on their arguments alone.
+///
+/// `fromJSON` of a literal is how a list is written, and is left out.
+fn is_pure(name: &str) -> bool {
+    matches!(name, "contains" | "startswith" | "endswith" | "format" | "join" | "tojson")
+}
+
 struct Parser<'t> {
     text: &'t str,
     at: usize,
     depth: usize,
     operators: usize,
+    indices: Vec<Expression>,
 }
 
 impl Parser<'_> {
@@ -194,13 +235,13 @@ impl Parser<'_> {
         self.space();
         if self.take("(") {
             let inner = self.either()?;
-            return self.take(")").then_some(inner);
+            return if self.take(")") { self.parts_of(inner) } else { None };
         }
         let first = self.rest().chars().next()?;
         match first {
             '\'' => self.string().map(Expression::Literal),
             '0'..='9' | '+' | '-' | '.' => {
-                Some(Expression::Literal(self.word(|c| c.is_alphanumeric() || "+-.".contains(c))))
+                Some(Expression::Constant(self.word(|c| c.is_alphanumeric() || "+-.".contains(c))))
             }
             _ => self.named(),
         }
@@ -237,12 +278,19 @@ impl Parser<'_> {
             return None;
         }
         if self.take("(") {
-            return Some(Expression::Call(name, self.arguments()?));
+            let call = Expression::Call(name, self.arguments()?);
+            return self.parts_of(call);
         }
         if matches!(name.as_str(), "true" | "false" | "null" | "nan" | "infinity") {
-            return Some(Expression::Literal(name));
+            return Some(Expression::Constant(name));
         }
-        let mut parts = vec![name];
+        self.parts_of(Expression::Context(vec![name]))
+    }
+
+    /// What hangs on an expression: `.name`, `.*`, `[index]`. A part of what a function gives is as
+    /// foreign as the whole of it.
+    fn parts_of(&mut self, whole: Expression) -> Option<Expression> {
+        let mut parts = Vec::new();
         loop {
             if self.take(".") {
                 self.space();
@@ -251,9 +299,16 @@ impl Parser<'_> {
             } else if self.take("[") {
                 parts.push(self.index()?);
             } else {
-                return Some(Expression::Context(parts));
+                break;
             }
         }
+        Some(match whole {
+            Expression::Context(mut path) => {
+                path.append(&mut parts);
+                Expression::Context(path)
+            }
+            whole => whole,
+        })
     }
 
     fn index(&mut self) -> Option<String> {
@@ -266,6 +321,7 @@ impl Parser<'_> {
             Some(text) if !is_number(text) => text.to_ascii_lowercase(),
             _ => "*".to_owned(),
         };
+        self.indices.push(index);
         self.take("]").then_some(part)
     }
 
@@ -353,6 +409,8 @@ mod tests {
         );
         assert_eq!(flows("format('{0} it''s', toJSON(github.event))"), ["github.event"]);
         assert_eq!(flows("matrix[github.job]"), ["matrix.*"]);
+        assert_eq!(flows("fromJSON(github.head_ref)[0].a"), ["github.head_ref"]);
+        assert_eq!(flows("(github.event).issue.title"), ["github.event.issue.title"]);
     }
 
     #[test]

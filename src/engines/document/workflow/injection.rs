@@ -29,6 +29,18 @@ const SCRIPTS: &[(&str, &str)] = &[
 /// Variables inside each other.
 const MAX_HOPS: usize = 4;
 
+/// An expression that becomes part of a script.
+pub(super) struct Injection<'i> {
+    /// Its bytes, with the braces.
+    pub(super) at: &'i Range<usize>,
+    /// What stands between the braces.
+    pub(super) written: &'i str,
+    /// The worst of its contexts.
+    pub(super) path: &'i str,
+    /// What it is given to.
+    pub(super) sink: &'i str,
+}
+
 impl<'n> Workflow<'n> {
     /// Notes the injections of one step.
     pub(super) fn injections(
@@ -52,7 +64,7 @@ impl<'n> Workflow<'n> {
                 };
                 let text_field =
                     |name: &str, value: &str| field(name, Node::text(value, at.clone()));
-                let fields = vec![
+                let mut fields = vec![
                     text_field("summary", &written),
                     text_field("context", path),
                     text_field("author", author.name()),
@@ -60,13 +72,15 @@ impl<'n> Workflow<'n> {
                     text_field("severity", self.severity(is_privileged)),
                     field("job", place.id.clone()),
                 ];
+                let found = Injection { at: &at, written: &written, path, sink: &sink };
+                fields.extend(self.indirection(step, place, &found).into_iter().flatten());
                 injections.push(map(fields, at));
             }
         }
     }
 
     /// Who writes a context at a step: through variables, a matrix, and outputs of earlier steps.
-    fn author(&self, path: &str, step: &Node, place: &Place<'_>, hops: usize) -> Author {
+    pub(super) fn author(&self, path: &str, step: &Node, place: &Place<'_>, hops: usize) -> Author {
         let mut parts = path.split('.');
         let (Some(root), Some(name)) = (parts.next(), parts.next()) else { return author(path) };
         let values = match root {
@@ -86,6 +100,11 @@ impl<'n> Workflow<'n> {
         let flows = values.into_iter().flat_map(flows);
         let authors = flows.map(|path| self.author(&path, step, place, hops + 1));
         authors.max().unwrap_or(Author::Nobody)
+    }
+
+    /// Whether a variable is set by an `env` of the step, the job or the workflow.
+    pub(super) fn is_given(&self, name: &str, step: &Node, place: &Place<'_>) -> bool {
+        [step, place.job, self.written].iter().any(|scope| variable(scope, name).is_some())
     }
 
     /// An input that can only be a number, true, false, or one of a list.
@@ -126,7 +145,7 @@ fn matrix<'n>(job: &'n Node, name: &str) -> Option<Vec<&'n Node>> {
 }
 
 /// The texts of a value, however deep.
-fn leaves(node: &Node) -> Vec<&Node> {
+pub(super) fn leaves(node: &Node) -> Vec<&Node> {
     match &node.value {
         Value::List(elements) => elements.iter().flat_map(leaves).collect(),
         Value::Map(entries) => entries.iter().flat_map(|(_, value)| leaves(value)).collect(),
@@ -147,7 +166,11 @@ fn variable<'n>(scope: &'n Node, name: &str) -> Option<&'n Node> {
 }
 
 fn flows(value: &Node) -> Vec<String> {
-    let Some(text) = value.as_text() else { return Vec::new() };
+    value.as_text().map(flows_of_text).unwrap_or_default()
+}
+
+/// The contexts that reach a text through the expressions in it.
+pub(super) fn flows_of_text(text: &str) -> Vec<String> {
     let expressions =
         spans(text).into_iter().filter_map(|span| Expression::parse(inner(&text[span])));
     expressions.flat_map(|expression| expression.flows()).collect()

@@ -3,6 +3,7 @@
 use super::{
     Parts, Place, Workflow,
     expression::{Expression, inner, spans},
+    tokens,
 };
 use crate::engines::document::{
     make::{dig, field, flag, is_false, map, plain},
@@ -53,7 +54,7 @@ impl<'n> Workflow<'n> {
         let label = ["name", "uses", "run"].iter().find_map(|key| step.get(key));
         fields.extend(label.map(|label| field("summary", label.clone())));
         if let Some(written) = step.get("uses")
-            && let Some(found) = reference(written, false)
+            && let Some(found) = self.reference(written, false)
         {
             parts.uses.push(found.clone());
             fields.push(field("use", found));
@@ -72,6 +73,10 @@ impl<'n> Workflow<'n> {
         fields.extend(step.entries().iter().cloned());
         parts.steps.push(map(fields, step.at.clone()));
         self.injections(step, is_privileged, place, &mut parts.injections);
+        self.script(step, (is_privileged, place), parts);
+        self.cache(step, place, parts);
+        tokens::app_token(step, parts);
+        tokens::password(step, parts);
     }
 }
 
@@ -136,45 +141,4 @@ fn names_foreign_code(node: &Node) -> bool {
         }
     }
     names
-}
-
-/// What `uses` names.
-pub(super) fn reference(written: &Node, is_job: bool) -> Option<Node> {
-    let text = written.as_text()?.trim();
-    let at = &written.at;
-    let text_field = |name: &str, value: &str| field(name, Node::text(value, at.clone()));
-    let mut fields = vec![text_field("summary", text)];
-    if let Some(image) = text.strip_prefix("docker://") {
-        fields.push(text_field("kind", "docker"));
-        fields.push(field("is-pinned", flag(image.contains("@sha256:"), at.clone())));
-        return Some(map(fields, at.clone()));
-    }
-    if text.starts_with("./") || text.starts_with(".\\") || text.starts_with("$/") {
-        fields.push(text_field("kind", "local"));
-        return Some(map(fields, at.clone()));
-    }
-    let (name, reference) = match text.split_once('@') {
-        Some((name, reference)) => (name, Some(reference)),
-        None => (text, None),
-    };
-    let mut parts = name.splitn(3, '/');
-    let owner = parts.next().unwrap_or_default();
-    let is_first_party = ["actions", "github"].iter().any(|own| owner.eq_ignore_ascii_case(own));
-    let is_branch = matches!(
-        reference,
-        None | Some("main" | "master" | "develop" | "dev" | "latest" | "HEAD" | "trunk")
-    );
-    fields.push(text_field("kind", if is_job { "workflow" } else { "action" }));
-    fields.push(text_field("owner", owner));
-    fields.extend(parts.next().map(|name| text_field("repository", name)));
-    fields.extend(parts.next().map(|path| text_field("path", path)));
-    fields.extend(reference.map(|reference| text_field("reference", reference)));
-    fields.push(field("is-pinned", flag(reference.is_some_and(is_hash), at.clone())));
-    fields.push(field("is-first-party", flag(is_first_party, at.clone())));
-    fields.push(field("is-branch", flag(is_branch, at.clone())));
-    Some(map(fields, at.clone()))
-}
-
-fn is_hash(reference: &str) -> bool {
-    matches!(reference.len(), 40 | 64) && reference.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -141,3 +141,40 @@ proptest! {
         let _ = read(&format!("on: issues\n{tail}"));
     }
 }
+
+#[test]
+fn a_release_restores_a_cache_unless_its_conditions_say_otherwise() {
+    let source =
+        |on: &str, step: &str| format!("on: {on}\njobs:\n  a:\n    steps:\n      - {step}\n");
+    let count = |on: &str, step: &str| all(&read(&source(on, step)).unwrap(), "caches").len();
+    let tags = "{ push: { branches: [main], tags: ['v*'] } }";
+    assert_eq!(count(tags, "uses: actions/cache@v4"), 1);
+    assert_eq!(count("push", "uses: actions/cache@v4"), 0);
+    assert_eq!(count(tags, "{ uses: actions/setup-go@v5, with: { cache: false } }"), 0);
+    assert_eq!(count(tags, "{ uses: actions/cache@v4, if: github.ref_type != 'tag' }"), 0);
+    assert_eq!(count("release", "{ uses: actions/cache@v4, if: github.ref_type != 'tag' }"), 0);
+    assert_eq!(count("release", "{ uses: actions/setup-node@v4 }"), 0);
+}
+
+#[test]
+fn commands_stand_where_they_are_written() {
+    let source = "on: push\njobs:\n  a:\n    steps:\n      - run: |\n          é=1\n          curl ${{ vars.X }} | sh\n";
+    let root = read(source).unwrap();
+    let curl = all(&root, "commands").iter().find(|c| text(c, "program") == "curl").unwrap();
+    assert_eq!(&source[curl.at.clone()], "curl ${{ vars.X }}");
+    assert_eq!((text(curl, "run-by"), text(curl, "summary")), ("sh", "curl ${{ vars.X }}"));
+}
+
+#[test]
+fn jobs_that_wait_for_each_other_are_told_once() {
+    let root = read("on: push\njobs:\n  a: { needs: b, uses: ./x }\n  b: { needs: [a], uses: ./x }\n  c: { needs: [a, d], uses: ./x }\n").unwrap();
+    let found: Vec<_> = all(&root, "mistakes").iter().map(|m| text(m, "summary")).collect();
+    assert_eq!(found, ["there is no job `d`", "jobs wait for each other"]);
+}
+
+#[test]
+fn what_is_written_to_the_environment_is_as_foreign_as_its_words() {
+    let root = read("on: pull_request_target\njobs:\n  a:\n    steps:\n      - env: { T: \"${{ github.head_ref }}\" }\n        run: |\n          echo \"A=$T\" >> $GITHUB_ENV\n          echo A=b >> \"${GITHUB_ENV}\"\n          cat x | tee -a $GITHUB_PATH\n").unwrap();
+    let found: Vec<_> = all(&root, "writes").iter().map(|w| text(w, "author")).collect();
+    assert_eq!(found, ["outsider", "nobody", "unknown"]);
+}
