@@ -103,7 +103,11 @@ impl<'n> Workflow<'n> {
                 node.as_text().into_iter().chain(node.elements().iter().filter_map(Node::as_text));
             names.into_iter().any(|name| !name.starts_with('!'))
         };
-        if push.and_then(|push| push.get("tags")).is_some_and(names_tag) || has("tags-ignore") {
+        // What pull requests start as well is a test that also runs for tags.
+        let is_test = self.is_triggered_by("pull_request");
+        let runs_for_tags =
+            push.and_then(|push| push.get("tags")).is_some_and(names_tag) || has("tags-ignore");
+        if runs_for_tags && !is_test {
             found.push(Scenario { event: "push", reference: Some("tag") });
         }
         let branches = push.and_then(|push| push.get("branches"));
