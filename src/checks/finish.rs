@@ -293,7 +293,9 @@ impl<'a> Desk<'a> {
         if words.is_empty() {
             return self.masker.quote(&draft.message);
         }
-        self.masker.quote(&format!("{}: `{words}`", draft.message))
+        // A sentence of a model marks its own words.
+        let mark = if words.contains('`') { "" } else { "`" };
+        self.masker.quote(&format!("{}: {mark}{words}{mark}", draft.message))
     }
 
     /// No repair is shown that would write down a credential, or instead of it the mask.
