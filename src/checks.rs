@@ -215,7 +215,7 @@ pub fn waivers_at(
     let masker = Masker::plain(context.scanner);
     let files = paths.into_iter().filter_map(|path| tree.read(tree.find(path.as_str())?).ok());
     let read = |file: SourceFile| {
-        let waivers = waivers::read(&file, &masker, context.markers).into_iter();
+        let waivers = waivers::read(&file, &masker, context.markers, context.rules).into_iter();
         waivers.map(|waiver| (file.path().clone(), waiver)).collect::<Vec<_>>()
     };
     files.flat_map(read).collect()
@@ -348,7 +348,7 @@ fn look(
         drafts.extend(visit.notes.drafts.drain(..).map(|draft| (check.name(), draft)));
     }
     let masker = Masker::plain(context.scanner);
-    visit.notes.waivers = waivers::read(file, &masker, context.markers);
+    visit.notes.waivers = waivers::read(file, &masker, context.markers, context.rules);
     if !visit.notes.gaps.is_empty() {
         hide(file, &masker, context, &mut visit.notes.gaps);
     }

@@ -13,7 +13,8 @@ pub mod secret;
 pub mod text;
 
 pub use draft::{
-    Draft, DraftCall, DraftEdit, DraftFact, DraftOrigin, DraftStep, FileNotes, InlineWaiver,
+    Draft, DraftCall, DraftEdit, DraftFact, DraftOrigin, DraftStep, Excused, FileNotes,
+    InlineWaiver,
 };
 pub use fact::{CredentialFact, Fact, RouteFact};
 pub use fingerprint::Fingerprint;

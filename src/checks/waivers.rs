@@ -1,5 +1,7 @@
 //! Comments that excuse findings: `seaworthy: allow RULE-ID — reason`, and those of other tools.
 
+mod tools;
+
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
@@ -7,8 +9,8 @@ use regex::bytes::{Captures, Regex};
 
 use crate::{
     engines::secret::masker::Masker,
-    finding::{Fingerprint, InlineWaiver, Quoted},
-    rule::{Marker, RuleId},
+    finding::{Excused, Fingerprint, InlineWaiver, Quoted},
+    rule::{Marker, RuleId, RuleSet},
     sources::SourceFile,
 };
 
@@ -31,9 +33,16 @@ pub(super) fn read(
     file: &SourceFile,
     masker: &Masker<'_>,
     markers: &[Marker],
+    rules: &RuleSet,
 ) -> Vec<InlineWaiver> {
     let mut waivers = own(file, masker);
-    waivers.extend(markers.iter().flat_map(|marker| marked(file, *marker)));
+    waivers.extend(markers.iter().flat_map(|marker| {
+        if marker.is_about_configuration() {
+            tools::read(file, *marker, rules)
+        } else {
+            marked(file, *marker)
+        }
+    }));
     waivers
 }
 
@@ -49,9 +58,11 @@ fn own(file: &SourceFile, masker: &Masker<'_>) -> Vec<InlineWaiver> {
         let line = file.line_of(rule.start());
         let covers = covered_line(file, line);
         waivers.push(InlineWaiver {
-            rule: Some(RuleId::new(&String::from_utf8_lossy(rule.as_bytes()))),
+            excused: Excused::Rule(RuleId::new(&String::from_utf8_lossy(rule.as_bytes()))),
             line,
             covers,
+            until: covers,
+            is_foreign: false,
             covered: covered(file, line, covers),
             reason: masker.quote(String::from_utf8_lossy(reason).trim()),
         });
@@ -69,9 +80,11 @@ fn marked(file: &SourceFile, marker: Marker) -> Vec<InlineWaiver> {
         // Behind the comment, the expression may have seen the end of the line.
         let line = file.line_of(whole.end().saturating_sub(2)) + below;
         Some(InlineWaiver {
-            rule: None,
+            excused: Excused::Secrets,
             line,
             covers: line,
+            until: line,
+            is_foreign: true,
             covered: covered(file, line, line),
             reason: Quoted::own(marker.reason()),
         })
@@ -109,12 +122,12 @@ fn covered_line(file: &SourceFile, line: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{engines::secret::scanner::Scanner, finding::RepoPath, rule::RuleSet};
+    use crate::{engines::secret::scanner::Scanner, finding::RepoPath};
 
     fn waivers(text: &str) -> Vec<InlineWaiver> {
         let scanner = Scanner::new(&RuleSet::baked());
         let file = SourceFile::new(RepoPath::new("a.py"), text.as_bytes().to_vec());
-        read(&file, &Masker::plain(&scanner), &[])
+        read(&file, &Masker::plain(&scanner), &[], &RuleSet::baked())
     }
 
     /// The lines that a tool's comments are about.

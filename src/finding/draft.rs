@@ -130,15 +130,30 @@ pub enum DraftFact {
     DebugFlag(Range<usize>),
 }
 
+/// What a comment excuses.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Excused {
+    /// What this rule finds, at the lines of a comment of ours or of another tool.
+    Rule(RuleId),
+    /// Every credential: another tool's comment names no rule.
+    Secrets,
+    /// All about containers, Kubernetes, workflows and services.
+    Configuration,
+}
+
 /// A comment that excuses a finding: `seaworthy: allow RULE-ID — reason`, or another tool's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InlineWaiver {
-    /// The rule that it names; `None` is every rule about credentials, for another tool's comment.
-    pub rule: Option<RuleId>,
-    /// One-based line of the comment, or the one that another tool's comment is about; it covers that line and the next one with code on it.
+    /// What it excuses.
+    pub excused: Excused,
+    /// One-based line of the comment, or the one that another tool's comment is about.
     pub line: u32,
-    /// One-based line that it covers besides its own.
+    /// One-based line that it covers besides its own; of another tool's comment the first one.
     pub covers: u32,
+    /// The last line that it covers.
+    pub until: u32,
+    /// Whether it is another tool's.
+    pub is_foreign: bool,
     /// Hash of the lines that it covers: at the base, the same words elsewhere excuse nothing here.
     pub covered: Fingerprint,
     /// The reason given; a waiver without one does not count.

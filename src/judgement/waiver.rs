@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::Policy;
 use crate::{
-    finding::{Finding, InlineWaiver, Place, Quoted, RepoPath},
+    finding::{Excused, FilePlace, Finding, InlineWaiver, Place, Quoted, RepoPath},
     rule::{Kind, RuleId},
 };
 
@@ -66,6 +66,27 @@ pub(super) enum Excuse {
     None,
 }
 
+fn is_excused(finding: &Finding, waiver: &InlineWaiver) -> bool {
+    match &waiver.excused {
+        Excused::Rule(rule) => *rule == finding.rule,
+        Excused::Secrets => finding.rule.kind() == Some(Kind::Secret),
+        Excused::Configuration => matches!(
+            finding.rule.kind(),
+            Some(Kind::Container | Kind::Kubernetes | Kind::Workflow | Kind::Service)
+        ),
+    }
+}
+
+/// Our own comments are about the first line of what is found, those of other tools about any of them.
+fn is_here(waiver: &InlineWaiver, place: &FilePlace) -> bool {
+    let (first, last) = (place.span.start_line, place.span.end_line.max(place.span.start_line));
+    if waiver.is_foreign {
+        waiver.covers <= last && first <= waiver.until
+    } else {
+        waiver.line == first || waiver.covers == first
+    }
+}
+
 /// Hands out excuses, and remembers which waivers were used.
 pub(super) struct Desk<'a> {
     policy: &'a Policy<'a>,
@@ -99,17 +120,12 @@ impl<'a> Desk<'a> {
         let Some(place) = finding.place.file().filter(|place| place.commit.is_none()) else {
             return Excuse::None;
         };
-        let is_secret = finding.rule.kind() == Some(Kind::Secret);
         for (at, (path, waiver)) in self.policy.inline.iter().enumerate() {
-            let (line, last) = (place.span.start_line, place.span.end_line);
-            let is_here = match &waiver.rule {
-                Some(rule) => {
-                    *rule == finding.rule && (waiver.line == line || waiver.covers == line)
-                }
-                // Other tools say it on any line of the credential.
-                None => is_secret && (line..=last).contains(&waiver.covers),
-            };
-            if !is_here || *path != place.path || waiver.reason.as_str().is_empty() {
+            if !is_excused(finding, waiver)
+                || !is_here(waiver, place)
+                || *path != place.path
+                || waiver.reason.as_str().is_empty()
+            {
                 continue;
             }
             self.used_inline[at] = true;
@@ -126,8 +142,8 @@ impl<'a> Desk<'a> {
     fn stands_at_base(&self, path: &RepoPath, waiver: &InlineWaiver) -> bool {
         let Some(base) = &self.policy.inline_at_base else { return true };
         let is_same = |known: &RepoPath, at_base: &InlineWaiver| {
-            let words = (&at_base.rule, &at_base.reason, &at_base.covered);
-            known == path && words == (&waiver.rule, &waiver.reason, &waiver.covered)
+            let words = (&at_base.excused, &at_base.reason, &at_base.covered);
+            known == path && words == (&waiver.excused, &waiver.reason, &waiver.covered)
         };
         // A copy of the comment and of its line would excuse what is new.
         let here = self
@@ -151,7 +167,10 @@ impl<'a> Desk<'a> {
         for ((path, waiver), used) in self.policy.inline.iter().zip(&self.used_inline) {
             if waiver.reason.as_str().is_empty() {
                 notices.push(format!("{path}:{}: a waiver needs a reason", waiver.line));
-            } else if !used && let Some(rule) = &waiver.rule {
+            } else if !used
+                && let Excused::Rule(rule) = &waiver.excused
+                && !waiver.is_foreign
+            {
                 notices
                     .push(format!("{path}:{}: the waiver of {rule} matches nothing", waiver.line));
             }

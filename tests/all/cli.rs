@@ -268,3 +268,27 @@ fn a_report_is_judged_again_by_another_gate() {
     assert_eq!(nonsense.code, 2);
     assert!(nonsense.stderr.contains("read `Dockerfile`"), "{}", nonsense.stderr);
 }
+
+#[test]
+fn comments_of_other_checkers_count_where_the_configuration_says_so() {
+    let dockerfile =
+        "FROM debian:12\n# hadolint ignore=DL3004\nRUN sudo a\nRUN sudo b\nUSER 10001\n";
+    let run = |configuration: &str| {
+        let folder = folder(&[("Dockerfile", dockerfile), ("seaworthy.yaml", configuration)]);
+        let arguments = ["scan", "--only", "container", "--report", "json"];
+        let report: serde_json::Value =
+            serde_json::from_str(&seaworthy(folder.path(), &arguments).stdout).expect("a report");
+        let findings = report["findings"].as_array().expect("a list").clone();
+        let sudo = findings.iter().filter(|one| one["rule"] == "container/dockerfile-sudo");
+        let lines: Vec<(u64, String)> = sudo
+            .map(|one| {
+                let line = one["place"]["start_line"].as_u64().expect("a line");
+                (line, one["verdict"].as_str().expect("a word").to_owned())
+            })
+            .collect();
+        lines
+    };
+    let reported = |line: u64| (line, "reported".to_owned());
+    assert_eq!(run("honour-markers: [gitleaks]\n"), [reported(3), reported(4)]);
+    assert_eq!(run("honour-markers: [hadolint]\n"), [(3, "waived".to_owned()), reported(4)]);
+}

@@ -4,8 +4,8 @@ use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use seaworthy::{
     finding::{
-        FilePlace, Finding, Fingerprint, InlineWaiver, Measurement, Outcome, Place, Quoted, Ran,
-        RepoPath, Unit,
+        Excused, FilePlace, Finding, Fingerprint, InlineWaiver, Measurement, Outcome, Place,
+        Quoted, Ran, RepoPath, Unit,
     },
     judgement::{Baseline, Policy, WaiverRule, WaiverScope, judge},
     report::{BudgetVerdict, Report, Status, Subject, Verdict},
@@ -125,8 +125,15 @@ fn an_inline_waiver_that_the_base_lacks_is_only_proposed() {
     let inline = || {
         let reason = Quoted::own("fine here");
         let covered = Fingerprint::of(&["x"]);
-        let waiver =
-            InlineWaiver { rule: Some(RuleId::new(RULE)), line: 6, covers: 7, covered, reason };
+        let waiver = InlineWaiver {
+            excused: Excused::Rule(RuleId::new(RULE)),
+            line: 6,
+            covers: 7,
+            until: 7,
+            is_foreign: false,
+            covered,
+            reason,
+        };
         vec![(RepoPath::new("a.rs"), waiver)]
     };
     let report = judged(found(), |policy| policy.inline = inline());
