@@ -6,7 +6,10 @@
 mod remove;
 mod set;
 
-use std::{cell::OnceCell, ops::Range};
+use std::{
+    cell::{Cell, OnceCell},
+    ops::Range,
+};
 
 use super::{
     matcher::{Found, Path, plain},
@@ -18,6 +21,10 @@ use crate::{
     rule::{Action, Model, Repair, Setting},
 };
 
+/// Values that are looked at for all repairs of a document: with thousands of findings in a long file, looking for
+/// each would take quadratic time. What comes after that has no repair.
+const MOST_LOOKED_AT: usize = 5_000_000;
+
 /// A document in which something was found.
 #[derive(Debug)]
 pub struct Document<'d> {
@@ -25,6 +32,7 @@ pub struct Document<'d> {
     text: &'d str,
     /// The text as YAML: models show what it means, an edit has to know how that is written.
     written: OnceCell<Vec<Node>>,
+    left: Cell<usize>,
 }
 
 /// The edits that repair a finding; they do not overlap.
@@ -46,7 +54,7 @@ pub fn edits(
 impl<'d> Document<'d> {
     /// A text and how it was read.
     pub const fn new(model: Model, text: &'d str) -> Self {
-        Self { model, text, written: OnceCell::new() }
+        Self { model, text, written: OnceCell::new(), left: Cell::new(MOST_LOOKED_AT) }
     }
 
     fn edit(
@@ -57,6 +65,9 @@ impl<'d> Document<'d> {
         edits: &mut Vec<DraftEdit>,
     ) -> Option<()> {
         let at = &field.at;
+        if self.left.get() == 0 {
+            return None;
+        }
         let in_place = matches!(action, Action::Replace(_) | Action::Before(_) | Action::After(_));
         if in_place && self.is_yaml() && self.text.contains('*') && self.is_shared(at) {
             return None;
@@ -113,19 +124,19 @@ impl<'d> Document<'d> {
             if root.at == *at {
                 found.push(way.clone());
             }
-            find(at, &mut way, &mut found);
+            find(at, &mut way, &mut found, &self.left);
         }
-        found
+        if self.left.get() == 0 { Vec::new() } else { found }
     }
 
-    /// Whether an alias copies what stands at these bytes.
+    /// Whether an alias copies what stands at these bytes, as far as could be looked.
     fn is_shared(&self, at: &Range<usize>) -> bool {
         let ways = self.find(at);
         let exact = ways.iter().filter(|way| is_exact(way, at));
         let mut scalars = exact.filter(|way| {
             way.last().is_some_and(|(node, _)| !matches!(node.value, Value::List(_)))
         });
-        scalars.nth(1).is_some()
+        scalars.nth(1).is_some() || self.left.get() == 0
     }
 
     fn line_before(&self, at: &Range<usize>, text: &str) -> DraftEdit {
@@ -183,14 +194,18 @@ fn is_exact(way: &Way<'_>, at: &Range<usize>) -> bool {
     way.last().is_some_and(|(node, _)| node.at == *at)
 }
 
-fn find<'n>(at: &Range<usize>, way: &mut Way<'n>, found: &mut Vec<Way<'n>>) {
+fn find<'n>(at: &Range<usize>, way: &mut Way<'n>, found: &mut Vec<Way<'n>>, left: &Cell<usize>) {
     let Some((parent, _)) = way.last().cloned() else { return };
     for (value, whole) in pieces(parent) {
+        left.set(left.get().saturating_sub(1));
+        if left.get() == 0 {
+            return;
+        }
         way.push((value, whole.clone()));
         if value.at == *at || whole == *at {
             found.push(way.clone());
         }
-        find(at, way, found);
+        find(at, way, found, left);
         way.pop();
     }
 }

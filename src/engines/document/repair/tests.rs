@@ -117,3 +117,13 @@ fn texts_are_put_around_a_field_and_take_fields_of_the_subject() {
     assert_eq!(edit(r#"[{"at":"missing","replace":"a"}]"#, text), None);
     assert_eq!(edit(r#"[{"at":"run","replace":"{missing}"}]"#, text), None);
 }
+
+#[test]
+fn the_repairs_of_a_long_file_take_no_quadratic_time() {
+    let item = "  - name: a\n    b: 1\n";
+    let text = format!("items:\n{}", item.repeat(40_000));
+    let document = Document::new(Model::Yaml, &text);
+    let last = text.len() - item.len() + 4..text.len() - 1;
+    let looked = (0..1_000).filter(|_| !document.find(&last).is_empty()).count();
+    assert!((1..100).contains(&looked), "{looked}");
+}
