@@ -47,7 +47,7 @@ struct Pair {
 }
 
 /// The lines of a text without their ends, and where each begins.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     text.split_inclusive('\n').map(move |line| {
         let start = at;
@@ -57,7 +57,7 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// A part of the line that begins at `start`.
-fn piece(start: usize, line: &str, part: &str) -> Range<usize> {
+pub(super) fn piece(start: usize, line: &str, part: &str) -> Range<usize> {
     let offset = part.as_ptr() as usize - line.as_ptr() as usize;
     start + offset..start + offset + part.len()
 }

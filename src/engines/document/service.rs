@@ -13,21 +13,7 @@ pub mod systemd;
 
 use std::ops::Range;
 
-/// The lines of a text without their ends, and where each begins.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    text.split_inclusive('\n').map(move |line| {
-        let start = at;
-        at += line.len();
-        (start, line.trim_end_matches(['\n', '\r']))
-    })
-}
-
-/// A part of the line that begins at `start`.
-fn piece(start: usize, line: &str, part: &str) -> Range<usize> {
-    let offset = part.as_ptr() as usize - line.as_ptr() as usize;
-    start + offset..start + offset + part.len()
-}
+use super::lines::{lines, piece};
 
 /// Whether a text is a template that becomes such a file later: Jinja, Go, ERB.
 fn is_template(text: &str) -> bool {
